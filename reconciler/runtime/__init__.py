@@ -1,0 +1,1 @@
+"""How work runs: clock, queue, loop, timers. Knows nothing of the domain."""
