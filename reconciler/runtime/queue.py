@@ -1,0 +1,132 @@
+"""The work queue: keys in, keys out, never the same key to two workers at once.
+
+Several reasons to look at a key are one run: `add` of a waiting key changes nothing. A key that is added while it is
+being worked on runs once more afterwards, so that no news is lost. Delayed adds keep only the earliest time; the run
+at that time is expected to ask for the next one. Nothing here knows what a key means.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+from collections import OrderedDict
+
+from reconciler.runtime.clock import Clock
+
+
+def back_off(failures: int, first: float, longest: float, jitter: float) -> float:
+    """Seconds after the n-th failure in a row: doubles up to `longest`; `jitter` 0..1 takes off up to half."""
+    full = longest if failures > 40 else min(longest, first * 2.0 ** (failures - 1))
+    return full * (1 - jitter / 2)
+
+
+class WorkQueue:
+    """A de-duplicating queue with delays and per-key back-off. Safe to use from many threads."""
+
+    def __init__(
+        self, clock: Clock, *, first_delay: float = 0.5, max_delay: float = 120.0, rng: random.Random | None = None
+    ) -> None:
+        self._clock = clock
+        self._first_delay, self._max_delay = first_delay, max_delay
+        self._rng = rng or random.Random()
+        self._changed = threading.Condition()
+        self._ready: OrderedDict[str, None] = OrderedDict()
+        self._working: set[str] = set()
+        self._again: set[str] = set()
+        self._due: dict[str, float] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._failures: dict[str, int] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Keys that could be worked on now; neither delayed ones nor those in work."""
+        with self._changed:
+            self._ripen()
+            return len(self._ready)
+
+    def add(self, key: str) -> None:
+        """Makes the key ready now."""
+        with self._changed:
+            self._admit(key)
+
+    def add_at(self, key: str, when: float) -> None:
+        """Makes the key ready when the monotonic clock reaches `when`; of several such wishes the earliest holds."""
+        with self._changed:
+            known = self._due.get(key)
+            if known is not None and known <= when:
+                return
+            self._due[key] = when
+            heapq.heappush(self._heap, (when, key))
+            self._changed.notify()
+
+    def get(self, timeout: float | None = None) -> str | None:
+        """A key, to be given back with `done`; None after `timeout` seconds (None: no limit) or when closed."""
+        with self._changed:
+            deadline = None if timeout is None else self._clock.monotonic() + timeout
+            while not self._closed:
+                self._ripen()
+                if self._ready:
+                    return self._hand_out()
+                if deadline is not None and self._clock.monotonic() >= deadline:
+                    return None
+                self._changed.wait(self._pause(deadline))
+            return None
+
+    def done(self, key: str) -> None:
+        """Says that work on a key has ended; if it was added meanwhile it becomes ready again."""
+        with self._changed:
+            self._working.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self._admit(key)
+
+    def retry(self, key: str, at_least: float = 0.0) -> float:
+        """Adds the key after its back-off (or `at_least` seconds, if longer). Returns the delay in seconds."""
+        with self._changed:
+            failures = self._failures[key] = self._failures.get(key, 0) + 1
+            jitter = self._rng.random()
+            delay = max(at_least, back_off(failures, self._first_delay, self._max_delay, jitter))
+            self.add_at(key, self._clock.monotonic() + delay)
+            return delay
+
+    def forget(self, key: str) -> None:
+        """Resets the key's back-off after a success."""
+        with self._changed:
+            self._failures.pop(key, None)
+
+    def close(self) -> None:
+        """Wakes all waiters; from now on `get` returns None. Keys still waiting are dropped with the process."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def _admit(self, key: str) -> None:
+        if key in self._working:
+            self._again.add(key)
+        elif key not in self._ready:
+            self._ready[key] = None
+            self._changed.notify()
+
+    def _hand_out(self) -> str:
+        key, _ = self._ready.popitem(last=False)
+        self._working.add(key)
+        return key
+
+    def _ripen(self) -> None:
+        now = self._clock.monotonic()
+        while self._heap and self._heap[0][0] <= now:
+            when, key = heapq.heappop(self._heap)
+            if self._due.get(key) == when:
+                del self._due[key]
+                self._admit(key)
+
+    def _pause(self, deadline: float | None) -> float | None:
+        moments = [self._heap[0][0]] if self._heap else []
+        if deadline is not None:
+            moments.append(deadline)
+        return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
