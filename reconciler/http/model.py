@@ -11,7 +11,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `timeout` is in seconds and covers the whole exchange; `secrets` are redacted from every error."""
+    """One HTTP request. `timeout` (seconds) covers the whole exchange; `secrets` are redacted from errors."""
 
     method: str
     url: str

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 log = logging.getLogger(__name__)
@@ -43,17 +45,22 @@ class Timers:
 
     def at(self, when: datetime, fn: Callable[[], None], name: str) -> None:
         """Calls `fn` once at `when`, or at once if that is past."""
-        self._scheduler.add_job(fn, "date", run_date=when, id=name, name=name, replace_existing=True)
+        # A wake-up whose predecessor of that name still runs must not be skipped as an overlap: it would be lost.
+        unlimited = {"max_instances": 1_000_000}
+        self._scheduler.add_job(fn, "date", run_date=when, id=name, name=name, replace_existing=True, **unlimited)
 
     def cancel(self, name: str) -> None:
         """Forgets a job; does nothing when there is none of that name."""
-        if self._scheduler.get_job(name) is not None:
+        with suppress(JobLookupError):
             self._scheduler.remove_job(name)
 
     def shutdown(self) -> None:
         """Starts no more jobs and waits for those that run."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        self._scheduler.get_jobs()  # waits for a pass in progress, which would fail once the state says stopped
+        self._scheduler.shutdown(wait=True)
 
     def _trouble(self, event: Any) -> None:
         kind = _TROUBLES[event.code]

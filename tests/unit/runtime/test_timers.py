@@ -32,6 +32,15 @@ def test_a_wake_up_is_not_lost_while_the_pool_is_busy(timers: Timers) -> None:
     assert rang.wait(10)
 
 
+def test_a_wake_up_is_not_skipped_because_its_predecessor_still_runs(timers: Timers) -> None:
+    entered, release, rang = threading.Event(), threading.Event(), threading.Event()
+    timers.at(datetime.now(UTC), lambda: entered.set() or release.wait(10) and None, "same")
+    assert entered.wait(10)
+    timers.at(datetime.now(UTC), rang.set, "same")
+    assert rang.wait(10)
+    release.set()
+
+
 def test_a_periodic_job_comes_again_until_cancelled(timers: Timers) -> None:
     thrice = threading.Semaphore(0)
     timers.every(0.01, 0, thrice.release, "tick")
