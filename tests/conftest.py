@@ -1,0 +1,75 @@
+"""What all tests share: the real control plane, and honesty about components that are not here.
+
+A test marked `cluster`, `e2e` or `browser` is skipped where a program is missing, with the advice how to get it. With
+`CI=true` nothing may be skipped: there a missing program, or a skip of any other reason, is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.testbed import binaries, network, shared
+from tests.testbed.access import Access
+from tests.testbed.components import CONTROL_PLANE
+
+_PROGRAMS: dict[str, tuple[str, ...]] = {
+    "cluster": CONTROL_PLANE.programs,
+    "e2e": (*CONTROL_PLANE.programs, "gitea", "traefik", "prometheus", "nsenter", "git", "ip"),
+    "browser": ("chromium",),
+}
+_IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, programs in _PROGRAMS.items():
+        if item.get_closest_marker(marker) and (problem := _missing(marker, programs)):
+            pytest.fail(problem, pytrace=False) if _IN_CI else pytest.skip(problem)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if _IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[Access]:
+    """A real Kubernetes control plane with fake nodes, one for the whole run: use your own namespaces in it."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    run = os.environ["PYTEST_XDIST_TESTRUNUID"] if worker else str(os.getpid())
+    yield shared.control_plane(run, owner=os.getppid() if worker else os.getpid())
+
+
+@pytest.fixture(scope="session")
+def real_api_server(control_plane: Access) -> Access:
+    """The real kube-apiserver, for suites that also run on the sandbox: `.url`, `.kubeconfig`."""
+    return control_plane
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """The kubectl program, for tests that are marked `cluster`."""
+    return binaries.find("kubectl")
+
+
+def _missing(marker: str, programs: tuple[str, ...]) -> str:
+    try:
+        for program in programs:
+            binaries.find(program)
+    except binaries.Missing as error:
+        return str(error)
+    return network.why_not() if marker == "e2e" else ""
+
+
+def pytest_report_header() -> list[str]:
+    """Say at the top what of the real components is here."""
+    lines: list[Any] = [f"{marker}: {_missing(marker, programs) or 'here'}" for marker, programs in _PROGRAMS.items()]
+    return lines

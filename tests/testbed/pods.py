@@ -1,0 +1,98 @@
+"""The processes in the fake pods: one HTTP server that every pod address leads to.
+
+The accepted connection's local address tells which pod was asked; the API server tells which image that pod runs; the
+image tells how to answer. A connection to an address that no pod has any more is closed without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from tests.testbed import behaviour
+from tests.testbed.network import Network
+
+PORT = 8080
+_REFRESH_SECONDS = 0.25
+
+
+class Pods:
+    """Serves from `start()` to `stop()`. `list_pods(path)` reads the API server, e.g. `Access.get`."""
+
+    def __init__(self, network: Network, list_pods: Callable[[str], dict[str, object]]) -> None:
+        self._network = network
+        self._list_pods = list_pods
+        self._images: dict[str, str] = {}
+        self._random = random.Random(1)
+        self._stopping = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> Pods:
+        self._images = self._read_images()
+        started = threading.Event()
+        for target in (lambda: self._serve(started), self._refresh):
+            thread = threading.Thread(target=target, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        if not started.wait(10):
+            raise RuntimeError("the pods' server did not start")
+        return self
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        for thread in self._threads:
+            thread.join(5)
+
+    def __enter__(self) -> Pods:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self, started: threading.Event) -> None:
+        with self._network.entered():
+            asyncio.set_event_loop(self._loop)
+            runner = web.ServerRunner(web.Server(self._answer))
+            self._loop.run_until_complete(runner.setup())
+            self._loop.run_until_complete(web.TCPSite(runner, "0.0.0.0", PORT).start())
+            started.set()
+            self._loop.run_forever()
+            self._loop.run_until_complete(runner.cleanup())
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        address = transport.get_extra_info("sockname")[0] if transport else ""
+        image = self._images.get(address)
+        if image is None:
+            if transport:
+                transport.abort()
+            return web.Response(status=503)
+        ways = behaviour.of(image)
+        await asyncio.sleep(ways.delay_seconds)
+        status = 500 if self._random.random() < ways.error_share else 200
+        return web.Response(status=status, text=f"{image}\n", headers={"X-Image": image})
+
+    def _refresh(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._images = self._read_images()
+            except OSError:
+                pass  # the control plane is going down, or busy: the last known pods stay
+            time.sleep(_REFRESH_SECONDS)
+
+    def _read_images(self) -> dict[str, str]:
+        pods = self._list_pods("/api/v1/pods?resourceVersion=0")["items"]
+        assert isinstance(pods, list)
+        return {
+            pod["status"]["podIP"]: pod["spec"]["containers"][0]["image"]
+            for pod in pods
+            if pod["status"].get("podIP") and pod["status"].get("phase") == "Running"
+        }

@@ -1,0 +1,63 @@
+"""A real Prometheus that scrapes the given targets every second."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from pathlib import Path
+
+from tests.testbed.binaries import find
+from tests.testbed.network import Network
+from tests.testbed.processes import Process, free_ports
+from tests.testbed.web import answers, ask
+
+
+class Prometheus:
+    """`targets` maps a job's name to its "host:port"."""
+
+    def __init__(self, directory: Path, network: Network, targets: dict[str, str]) -> None:
+        self._directory = directory
+        self._network = network
+        self._targets = targets
+        [self._port] = free_ports(1)
+        self._process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> Prometheus:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        config = self._directory / "prometheus.yaml"
+        config.write_text(json.dumps(self._config()))
+        argv = [
+            *self._network.prefix,
+            str(find("prometheus")),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={self._directory / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self._port}",
+            "--log.level=warn",
+        ]
+        self._process = Process("prometheus", argv, self._directory / "prometheus.log")
+        self._process.wait_until(lambda: answers(self._network, f"{self.url}/-/ready"), 30)
+        return self
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+
+    def __enter__(self) -> Prometheus:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """An instant vector as (labels, value) pairs. NaN stays NaN."""
+        url = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+        result = ask(self._network, "GET", url)["data"]["result"]
+        return [(sample["metric"], float(sample["value"][1])) for sample in result]
+
+    def _config(self) -> dict[str, object]:
+        jobs = [{"job_name": name, "static_configs": [{"targets": [at]}]} for name, at in self._targets.items()]
+        return {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
