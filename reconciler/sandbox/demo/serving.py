@@ -35,7 +35,7 @@ class LocalServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(self._application, access_log=None)
+        runner = web.AppRunner(self._application, access_log=None, shutdown_timeout=0.5)
         try:
             self._loop.run_until_complete(self._listen(runner))
         except OSError as error:
@@ -48,7 +48,7 @@ class LocalServer:
 
     async def _listen(self, runner: web.AppRunner) -> None:
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port, shutdown_timeout=0.5)
+        site = web.TCPSite(runner, "127.0.0.1", self._port)
         await site.start()
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
