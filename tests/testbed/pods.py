@@ -7,10 +7,11 @@ image tells how to answer. A connection to an address that no pod has any more i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
-import time
 from collections.abc import Callable
+from http.client import HTTPException
 
 from aiohttp import web
 
@@ -31,7 +32,6 @@ class Pods:
         self._random = random.Random(1)
         self._stopping = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._server: asyncio.Server | None = None
         self._threads: list[threading.Thread] = []
 
     def start(self) -> Pods:
@@ -60,12 +60,16 @@ class Pods:
     def _serve(self, started: threading.Event) -> None:
         with self._network.entered():
             asyncio.set_event_loop(self._loop)
-            runner = web.ServerRunner(web.Server(self._answer))
-            self._loop.run_until_complete(runner.setup())
-            self._loop.run_until_complete(web.TCPSite(runner, "0.0.0.0", PORT).start())
+            runner = self._loop.run_until_complete(self._open())
             started.set()
             self._loop.run_forever()
             self._loop.run_until_complete(runner.cleanup())
+
+    async def _open(self) -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "0.0.0.0", PORT).start()
+        return runner
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
@@ -82,11 +86,10 @@ class Pods:
 
     def _refresh(self) -> None:
         while not self._stopping.is_set():
-            try:
+            # While the control plane is busy or going down, the last known pods stay.
+            with contextlib.suppress(OSError, HTTPException):
                 self._images = self._read_images()
-            except OSError:
-                pass  # the control plane is going down, or busy: the last known pods stay
-            time.sleep(_REFRESH_SECONDS)
+            self._stopping.wait(_REFRESH_SECONDS)
 
     def _read_images(self) -> dict[str, str]:
         pods = self._list_pods("/api/v1/pods?resourceVersion=0")["items"]
