@@ -1,0 +1,105 @@
+"""Digests that tell without a request whether an object is still as we applied it (spec gitops §2.2, level 1).
+
+`own_fields_digest` hashes the live values at exactly the paths that our manager owns, and the paths themselves. It is
+recorded right after each apply; as long as later versions of the object give the same digest, nobody has touched what
+git declares, whatever else changed. Digests are 128 bits in hex, to keep an inventory small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from reconciler.kube.api import SYNC_MANAGER, Object
+
+Fields = dict[str, Any]
+"""A managedFields tree (`fieldsV1`): `f:` map keys, `k:` list items by key, `v:` set members, `.` the item itself."""
+
+ENGINE_LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "TraefikService": (("spec", "weighted", "services"), ("spec", "mirroring", "mirrors")),
+}
+"""Atomic lists in which the rollouts engine sets weights (§3.14): a weight is not drift, everything beside it is."""
+
+ABSENT = object()
+
+
+def digest(value: object) -> str:
+    """A digest of any JSON value; the order of map keys does not matter."""
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def own_fields_digest(obj: Object, manager: str = SYNC_MANAGER) -> str:
+    """Digest of what `manager` owns by server-side apply in a live object; "" when it owns nothing."""
+    fields = owned_fields(obj, manager)
+    if fields is None:
+        return ""
+    skipped = ENGINE_LISTS.get(obj.get("kind", ""), ())
+    prefixes = tuple("/".join(f"f:{part}" for part in path) for path in skipped)
+    owned = [[path, value] for path, value in values_at(obj, fields) if not (prefixes and path.startswith(prefixes))]
+    weightless = [without_weights(at(obj, path)) for path in skipped]
+    return digest([sorted(owned, key=lambda pair: str(pair[0])), weightless])
+
+
+def owned_fields(obj: Object, manager: str) -> Fields | None:
+    """The fields that `manager` applied (not those of a subresource), or None."""
+    for entry in obj.get("metadata", {}).get("managedFields") or []:
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            return entry.get("fieldsV1") or {}
+    return None
+
+
+def values_at(value: Any, fields: Fields, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf of `fields` with its path and live value; None where the value is gone."""
+    for key, below in fields.items():
+        if key == ".":
+            yield f"{path}/.", value is not None
+            continue
+        found = child(value, key)
+        here = f"{path}/{key}" if path else key
+        if below:
+            yield from values_at(None if found is ABSENT else found, below, here)
+        else:
+            yield here, None if found is ABSENT else found
+
+
+def child(value: Any, key: str) -> Any:
+    """What one step of a managedFields path leads to, or `ABSENT`."""
+    kind, _, text = key.partition(":")
+    if kind == "f":
+        return value.get(text, ABSENT) if isinstance(value, dict) else ABSENT
+    if not isinstance(value, list):
+        return ABSENT
+    wanted = orjson.loads(text)
+    if kind == "v":
+        return wanted if wanted in value else ABSENT
+    if kind == "i":
+        return value[wanted] if wanted < len(value) else ABSENT
+    return next((item for item in value if has_keys(item, wanted)), ABSENT)
+
+
+def has_keys(item: Any, keys: dict[str, Any]) -> bool:
+    """Whether a list item is the one that these merge keys name."""
+    return isinstance(item, dict) and all(item.get(name) == value for name, value in keys.items())
+
+
+def at(obj: Object, path: tuple[str, ...]) -> Any:
+    """The value at a path of map keys, or None."""
+    value: Any = obj
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def without_weights(items: Any) -> Any:
+    """A list of weighted backends with the engine's numbers left out."""
+    if not isinstance(items, list):
+        return items
+    return [
+        {key: value for key, value in item.items() if key not in ("weight", "percent")}
+        if isinstance(item, dict)
+        else item
+        for item in items
+    ]
