@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 T = TypeVar("T")
 Decode = Callable[[bytes], T]
-"""Turns one object's JSON into what a store keeps: a partial struct, or a digest. May raise; only that object is skipped."""
+"""Turns one object's JSON into what a store keeps: a partial struct, a digest. If it raises, the object is skipped."""
 
 PatchKind = Literal["merge", "json", "strategic"]
 
@@ -66,6 +66,14 @@ class RawList:
 
     items: list[bytes]
     resource_version: str
+
+
+class WatchStream(Protocol):
+    """The events of one watch. `stop` may be called from any thread; the iteration then ends normally."""
+
+    def __iter__(self) -> Iterator[WatchEvent]: ...
+
+    def stop(self) -> None: ...
 
 
 class Cluster(Protocol):
@@ -130,7 +138,7 @@ class Cluster(Protocol):
         resource_version: str,
         label_selector: str = "",
         field_selector: str = "",
-    ) -> Iterator[WatchEvent]:
+    ) -> WatchStream:
         """Events until the server closes the stream (a normal end). Raises `Gone` on 410, `Transient` on silence."""
         ...
 

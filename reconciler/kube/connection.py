@@ -1,0 +1,80 @@
+"""How to reach an API server: address, connection pool, and the credentials of each request.
+
+Kubeconfig files, in-cluster accounts, exec plugins, client certificates and the refresh of tokens are the `kubernetes`
+package's business. Its pool is used directly with bytes: its request layer would encode a JSON body a second time and
+relabel a JSON patch. The package takes a second to import, so it is imported when a cluster is first connected.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from reconciler.errors import Problem, Refused, UserError
+
+POOL_SIZE = 96
+"""Connections kept per server: more than all workers and watches, or each surplus request opens a new one."""
+
+SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`authorize` is asked for every request, so that a refreshed token is used at once."""
+
+    url: str
+    pool: urllib3.PoolManager
+    authorize: Callable[[], Mapping[str, str]]
+
+
+def plain(url: str, token: str = "") -> Connection:
+    """A server that needs no certificates: the sandbox, or a proxy on loopback."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Connection(url.rstrip("/"), urllib3.PoolManager(maxsize=POOL_SIZE), lambda: headers)
+
+
+def configured(kubeconfig: str = "", context: str = "") -> Connection:
+    """The named file and context; without both: the pod's own account, else the default kubeconfig.
+
+    Raises `UserError` when there is no usable configuration.
+    """
+    from kubernetes import client
+
+    settings = client.Configuration()
+    settings.connection_pool_maxsize = POOL_SIZE
+    settings.keep_alive = True
+    _load(settings, kubeconfig, context)
+    return Connection(
+        settings.host.rstrip("/"), client.ApiClient(settings).rest_client.pool_manager, lambda: _bearer(settings)
+    )
+
+
+def _load(settings: Any, kubeconfig: str, context: str) -> None:
+    from kubernetes import config
+
+    try:
+        if _inside_a_pod() and not (kubeconfig or context or os.environ.get("KUBECONFIG")):
+            config.load_incluster_config(settings)
+        else:
+            config.load_kube_config(kubeconfig or None, context or None, settings, persist_config=False)
+    except (config.ConfigException, OSError, ValueError, TypeError) as error:
+        where = kubeconfig or os.environ.get("KUBECONFIG") or "the default kubeconfig"
+        fix = "name a readable file with --kubeconfig and a context of it with --context"
+        raise UserError(Problem(f"cannot use {where}: {error}", fix)) from None
+
+
+def _inside_a_pod() -> bool:
+    return "KUBERNETES_SERVICE_HOST" in os.environ and SERVICE_ACCOUNT_TOKEN.exists()
+
+
+def _bearer(settings: Any) -> Mapping[str, str]:
+    try:
+        auth = settings.auth_settings().get("BearerToken")  # runs the package's refresh hook
+    except Exception as error:  # an exec plugin may fail in any way
+        raise Refused(f"cannot refresh the credentials for {settings.host}: {type(error).__name__}") from None
+    return {"Authorization": auth["value"]} if auth and auth["value"] else {}
