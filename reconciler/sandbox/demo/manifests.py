@@ -18,7 +18,7 @@ def folder() -> Path:
 
 
 def definitions() -> Iterator[dict[str, Any]]:
-    """Every CustomResourceDefinition that the demo's cluster needs: ours, and Traefik's as far as the sample uses it."""
+    """What the demo's cluster must know: our kinds, and Traefik's as far as the sample uses it."""
     for path in sorted((folder() / "crds").glob("*.yaml")):
         document = yaml.safe_load(path.read_text())
         if document.get("kind") == "CustomResourceDefinition":
