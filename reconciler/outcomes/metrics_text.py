@@ -1,0 +1,94 @@
+"""A judged metric in words: name, measured value, and the rule it had to keep.
+
+An AnalysisRun says that a metric failed and which expression judged it; whether that was a success or a failure
+condition follows from the value: a failed metric broke its success condition or met its failure condition.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.apps.delivery import MetricReading
+from reconciler.outcomes.wording import one_line, quantity
+
+BAD_PHASES = ("Failed", "Error", "Inconclusive")
+"""Worst first: the order in which metrics are blamed."""
+
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_COMPARISON = re.compile(rf"result(?:\[0\])?\)*\s*(<=|>=|<|>)\s*({_NUMBER})")
+_HOLDS = {
+    "<": lambda value, limit: value < limit,
+    "<=": lambda value, limit: value <= limit,
+    ">": lambda value, limit: value > limit,
+    ">=": lambda value, limit: value >= limit,
+}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`value OPERATOR limit` must hold."""
+
+    operator: str
+    limit: float
+
+    def holds(self, value: float) -> bool:
+        return bool(_HOLDS[self.operator](value, self.limit))
+
+
+def is_bad(reading: MetricReading) -> bool:
+    return reading.phase in BAD_PHASES
+
+
+def blame(metrics: tuple[MetricReading, ...]) -> list[MetricReading]:
+    """The metrics that stopped a rollout, the clearest verdict first."""
+    return sorted(filter(is_bad, metrics), key=lambda reading: BAD_PHASES.index(reading.phase))
+
+
+def describe(reading: MetricReading) -> str:
+    """`error-rate 34% (must be < 10%)`, `error-rate 0.2% ok`, `p95 not measured: no such host`."""
+    if reading.phase == "Error":
+        return f"{reading.name} could not be measured" + (f": {one_line(reading.message)}" if reading.message else "")
+    if not is_bad(reading):
+        return f"{reading.name} {measured(reading)} ok" if reading.value else f"{reading.name} not measured yet"
+    unsure = " is inconclusive" if reading.phase == "Inconclusive" else ""
+    requirement = f" ({must(reading)})" if reading.condition else ""
+    return f"{reading.name} {measured(reading) or 'without value'}{unsure}{requirement}"
+
+
+def measured(reading: MetricReading) -> str:
+    """The value with its unit, or as it came when it is no number."""
+    value = number(reading.value)
+    if value is None:
+        return one_line(reading.value)
+    rule = rule_of(reading)
+    return quantity(reading.name, value, rule.limit if rule else None)
+
+
+def must(reading: MetricReading) -> str:
+    """`must be < 10%`, or the whole expression when it is no simple comparison."""
+    rule = rule_of(reading)
+    if rule is None:
+        return f"condition: {one_line(reading.condition)}"
+    return f"must be {rule.operator} {quantity(reading.name, rule.limit, rule.limit)}"
+
+
+def rule_of(reading: MetricReading) -> Rule | None:
+    """The one comparison of a condition, turned round when it is the failure condition that was met."""
+    found = set(_COMPARISON.findall(reading.condition))
+    if len(found) != 1:
+        return None
+    operator, limit = found.pop()
+    rule = Rule(operator, float(limit))
+    value = number(reading.value)
+    met_failure = reading.phase == "Failed" and value is not None and rule.holds(value)
+    return Rule(_OPPOSITE[operator], rule.limit) if met_failure else rule
+
+
+def number(text: str) -> float | None:
+    """`0.34`, `[0.34]` and `NaN` are numbers; lists of several are not."""
+    try:
+        return float(text.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None

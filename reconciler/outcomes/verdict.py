@@ -1,0 +1,127 @@
+"""The verdict on a commit that has been applied: its objects' health and its Rollouts' progress, in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.apps.delivery import Delivery, Health, MetricReading, ObjectHealth, Operation, WorkloadProgress
+from reconciler.forges.model import DESCRIPTION_LIMIT, State
+from reconciler.outcomes import metrics_text
+from reconciler.outcomes.wording import count, duration, fit, image, images
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a status will say. `tail` survives when the text has to be cut. `terminal`: a verdict, not a stage."""
+
+    state: State
+    text: str
+    terminal: bool = False
+    tail: str = ""
+
+
+def of_applied(delivery: Delivery, operation: Operation | None, now: datetime) -> Finding:
+    """Failure as soon as one cause is beyond mending, success when all is well, else what is being waited for.
+
+    `operation` None: the commit's own operation is no longer known, only that it was applied.
+    """
+    several = len(delivery.workloads) > 1
+    if broken := _broken(delivery, several):
+        return broken
+    moving = [work for work in delivery.workloads if not _settled(work)]
+    waiting = [found for found in delivery.objects if not _is_well(found)]
+    unseen = bool(operation and operation.total and not delivery.objects)
+    if not moving and not waiting and not unseen:
+        return Finding(State.SUCCESS, _success(delivery, operation, now), terminal=True)
+    rollouts = [work for work in moving if work.kind == "Rollout"]
+    if rollouts:
+        return Finding(State.PENDING, "; ".join(_progress(work, several) for work in rollouts))
+    return Finding(State.PENDING, _waiting(delivery, waiting, moving))
+
+
+def _broken(delivery: Delivery, several: bool) -> Finding | None:
+    """The first cause that waiting cannot mend."""
+    for work in delivery.workloads:
+        if work.aborted or (work.kind == "Rollout" and work.health is Health.DEGRADED):
+            return _rolled_back(work, several)
+    for found in delivery.objects:
+        if found.health is Health.DEGRADED and found.terminal:
+            return Finding(State.FAILURE, f"{found.kind} {found.name}: {found.message or 'degraded'}", terminal=True)
+    return None
+
+
+def _rolled_back(work: WorkloadProgress, several: bool) -> Finding:
+    tail = _back_to(work) if work.aborted else ""
+    culprits = [metrics_text.describe(reading) for reading in metrics_text.blame(work.metrics)]
+    prefix = f"{work.name}: " if several or not culprits else ""
+    first, *more = culprits or [work.message or ("aborted" if work.aborted else "degraded")]
+    text = fit(prefix + first, more, room=DESCRIPTION_LIMIT - len(tail))
+    return Finding(State.FAILURE, text, terminal=True, tail=tail)
+
+
+def _back_to(work: WorkloadProgress) -> str:
+    """Which images carry all traffic again; only those that differ from the rejected ones are worth the room."""
+    changed = [ref for ref in work.stable_images if ref not in work.images] or list(work.stable_images)
+    return f": rolled back to {images(changed)}" if changed else ": rolled back"
+
+
+def _settled(work: WorkloadProgress) -> bool:
+    if work.kind == "Rollout":
+        return work.health is Health.HEALTHY and work.promoted
+    return work.health in (Health.HEALTHY, Health.SUSPENDED)
+
+
+def _is_well(found: ObjectHealth) -> bool:
+    """Suspended by declaration (a CronJob, say) is well; a suspended Rollout waits for someone."""
+    suspended = found.health is Health.SUSPENDED and found.kind != "Rollout"
+    return found.health is Health.HEALTHY or suspended
+
+
+def _success(delivery: Delivery, operation: Operation | None, now: datetime) -> str:
+    took = f" in {duration((now - operation.started_at).total_seconds())}" if operation else ""
+    named = list(dict.fromkeys(image(ref) for work in delivery.workloads for ref in work.images))
+    text = f"{count(len(delivery.objects), 'object')} healthy{took}"
+    return fit(f"{text}, images {named[0]}", named[1:]) if named else text
+
+
+def _progress(work: WorkloadProgress, several: bool) -> str:
+    """`canary 40%, step 3/8, error-rate 0.2% ok`."""
+    stages = []
+    if work.weight is not None:
+        stages.append(f"canary {work.weight}%")
+    if work.steps:
+        stages.append(f"step {work.step or 0}/{work.steps}")
+    if not stages:
+        stages.append(work.message or f"{work.ready}/{work.desired} ready")
+    if work.paused and _waits_for_someone(work):
+        stages.append("paused until promoted")
+    figures = [metrics_text.describe(reading) for reading in _worst_first(work)]
+    return fit((f"{work.name}: " if several else "") + ", ".join(stages), figures)
+
+
+def _worst_first(work: WorkloadProgress) -> list[MetricReading]:
+    bad = metrics_text.blame(work.metrics)
+    return [*bad, *(reading for reading in work.metrics if reading not in bad and reading.value)]
+
+
+def _waits_for_someone(work: WorkloadProgress) -> bool:
+    """A pause without a duration ends only by promotion."""
+    at = work.step or 0
+    return at < len(work.step_texts) and work.step_texts[at].strip().lower() == "pause"
+
+
+def _waiting(delivery: Delivery, waiting: list[ObjectHealth], moving: list[WorkloadProgress]) -> str:
+    total = len(delivery.objects)
+    if not total:
+        return "applied, waiting for health"
+    text = f"{total - len(waiting)}/{count(total, 'object')} healthy"
+    names = [_named(found, moving) for found in waiting]
+    return fit(f"{text}, waiting for {names[0]}", names[1:]) if names else text
+
+
+def _named(found: ObjectHealth, moving: list[WorkloadProgress]) -> str:
+    work = next((work for work in moving if (work.kind, work.name) == (found.kind, found.name)), None)
+    if work and work.desired:
+        return f"{found.kind} {found.name} ({work.ready}/{work.desired} ready)"
+    return f"{found.kind} {found.name}" + (f" ({found.message})" if found.message else "")
