@@ -15,10 +15,10 @@ import pytest
 
 from tests.testbed import binaries, network, shared
 from tests.testbed.access import Access
-from tests.testbed.components import CONTROL_PLANE
+from tests.testbed.components import CONTROL_PLANE, KUSTOMIZE, PLUGIN
 
 _PROGRAMS: dict[str, tuple[str, ...]] = {
-    "cluster": CONTROL_PLANE.programs,
+    "cluster": (*CONTROL_PLANE.programs, *PLUGIN.programs, *KUSTOMIZE.programs),
     "e2e": (*CONTROL_PLANE.programs, "gitea", "traefik", "prometheus", "nsenter", "git", "ip"),
     "browser": ("chromium",),
 }
@@ -58,6 +58,12 @@ def real_api_server(control_plane: Access) -> Access:
 def kubectl() -> Path:
     """The kubectl program, for tests that are marked `cluster`."""
     return binaries.find("kubectl")
+
+
+@pytest.fixture(scope="session")
+def rollouts_plugin() -> Path:
+    """The established `kubectl argo rollouts` client, for tests that are marked `cluster`."""
+    return binaries.find("kubectl-argo-rollouts")
 
 
 def _missing(marker: str, programs: tuple[str, ...]) -> str:

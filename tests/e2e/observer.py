@@ -1,0 +1,56 @@
+"""Watches objects of the real API server and remembers when each state was seen: an independent witness."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+
+from tests.testbed import kubeconfig
+from tests.testbed.access import Access
+
+Seen = tuple[float, dict[str, Any]]
+
+
+class Observer:
+    """Every version of the objects under one API path, with the monotonic time at which it arrived."""
+
+    def __init__(self, cluster: Access, path: str) -> None:
+        self._cluster = cluster
+        self._path = path
+        self._seen: list[Seen] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Observer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+
+    def first(self, matches: Callable[[dict[str, Any]], bool], since: float = 0.0) -> float | None:
+        """When an object that matches was first seen at or after `since`."""
+        return next((at for at, obj in list(self._seen) if at >= since and matches(obj)), None)
+
+    def _run(self) -> None:
+        with self._cluster.network.entered():
+            while not self._stopping.is_set():
+                with contextlib.suppress(OSError, HTTPException, ValueError):
+                    self._watch()
+
+    def _watch(self) -> None:
+        context = ssl.create_default_context(cafile=str(self._cluster.certificate))
+        headers = {"Authorization": f"Bearer {kubeconfig.token(self._cluster.kubeconfig)}", "User-Agent": "observer"}
+        request = urllib.request.Request(f"{self._cluster.url}{self._path}?watch=1&timeoutSeconds=60", headers=headers)
+        with urllib.request.urlopen(request, timeout=70, context=context) as stream:
+            for line in stream:
+                self._seen.append((time.monotonic(), json.loads(line)["object"]))
+                if self._stopping.is_set():
+                    return

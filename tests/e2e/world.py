@@ -1,0 +1,116 @@
+"""Everything real around the daemon, started once for a test module, and questions that a test asks of it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.repository import Clone
+from tests.e2e.users import Users
+from tests.testbed.controlplane import ControlPlane
+from tests.testbed.gitea import OWNER, Gitea
+from tests.testbed.network import Namespace
+from tests.testbed.pods import Pods
+from tests.testbed.prometheus import Prometheus
+from tests.testbed.traefik import Traefik
+
+REPOSITORY = "shop"
+NAMESPACE = "shop"
+CRDS = Path(__file__).parents[2] / "manifests" / "crds"
+FINAL = ("success", "failure", "error")
+
+
+@dataclass(frozen=True)
+class World:
+    """All components, running."""
+
+    directory: Path
+    network: Namespace
+    cluster: ControlPlane
+    gitea: Gitea
+    traefik: Traefik
+    prometheus: Prometheus
+    users: Users
+    clone: Clone
+    repo_url: str
+
+    def object(self, path: str) -> dict[str, Any]:
+        """An object or list of the shop's namespace, e.g. `apps/v1/replicasets`."""
+        group = "api" if path.startswith("v1/") else "apis"
+        version, _, rest = path.partition("/") if group == "api" else _split(path)
+        return self.cluster.get(f"/{group}/{version}/namespaces/{NAMESPACE}/{rest}")
+
+    def rollout(self) -> dict[str, Any]:
+        return self.object("argoproj.io/v1alpha1/rollouts/shop")
+
+    def weight(self) -> int:
+        """The canary's weight in the proxy's own object."""
+        return canary_weight(self.object("traefik.io/v1alpha1/traefikservices/shop"))
+
+    def statuses(self, sha: str) -> list[dict[str, Any]]:
+        """Commit statuses as the forge tells them, newest first."""
+        return self.gitea.statuses(REPOSITORY, sha)
+
+    def verdict(self, sha: str, seconds: float = 90) -> dict[str, Any]:
+        """The commit's final status, once the forge has one."""
+
+        def final() -> dict[str, Any] | None:
+            newest = next(iter(self.statuses(sha)), None)
+            return newest if newest and newest["status"] in FINAL else None
+
+        found: dict[str, Any] = wait_for(
+            final, seconds, lambda: f"no verdict on {sha[:8]}: {json.dumps(self.statuses(sha)[:3])}"
+        )
+        return found
+
+
+def canary_weight(traefik_service: dict[str, Any]) -> int:
+    services = traefik_service["spec"]["weighted"]["services"]
+    return int(next(item.get("weight", 0) for item in services if item["name"] == "shop-canary"))
+
+
+def wait_for(found: Callable[[], Any], seconds: float, otherwise: Callable[[], str]) -> Any:
+    """Ask until the answer is true; returns it. AssertionError with `otherwise()` when time is up."""
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        if time.monotonic() > deadline:
+            raise AssertionError(otherwise())
+        time.sleep(0.1)
+    return answer
+
+
+@contextmanager
+def world(rate: float) -> Iterator[World]:
+    """Start every component, with users sending `rate` requests a second, and end all of it."""
+    network = Namespace()
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="e2e-")))
+        directory.chmod(0o755)  # the forge, which is not root, lives below it
+        network.start()
+        stack.callback(network.stop)
+        cluster = stack.enter_context(ControlPlane(directory / "control-plane", network=network))
+        cluster.kubectl("create", "namespace", NAMESPACE)
+        cluster.kubectl("apply", "--server-side", "-k", str(CRDS))
+        stack.enter_context(Pods(network, cluster.get))
+        traefik = stack.enter_context(Traefik(cluster, directory))
+        prometheus = stack.enter_context(Prometheus(directory / "prometheus", network, {"traefik": traefik.metrics}))
+        gitea = stack.enter_context(Gitea(directory / "gitea", network))
+        users = stack.enter_context(Users(network, traefik.url, rate))
+        repo_url = gitea.create_repository(REPOSITORY)
+        clone = Clone(directory / "clone", gitea.push_url(REPOSITORY), network)
+        yield World(directory, network, cluster, gitea, traefik, prometheus, users, clone, repo_url)
+
+
+def forge_repo() -> str:
+    return f"{OWNER}/{REPOSITORY}"
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    group, version, rest = path.split("/", 2)
+    return f"{group}/{version}", "/", rest
