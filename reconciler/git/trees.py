@@ -10,36 +10,12 @@ never name a file of this machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from posixpath import normpath
 from typing import NoReturn
 
 import pygit2
 
 from reconciler.errors import Problem, UserError
-
-DIRECTORY = 0o040000
-SYMLINK = 0o120000
-SUBMODULE = 0o160000
-_MAX_LINKS = 10
-_MAX_TARGET_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a tree. `path` is relative to the repository's root; `mode` is git's."""
-
-    path: str
-    id: str
-    mode: int
-
-    @property
-    def is_directory(self) -> bool:
-        return self.mode == DIRECTORY
-
-    @property
-    def is_file(self) -> bool:
-        return self.mode not in (DIRECTORY, SYMLINK, SUBMODULE)
+from reconciler.git.entries import DIRECTORY, MAX_TARGET_BYTES, Entry, clean_path, resolve
 
 
 class Tree:
@@ -83,11 +59,8 @@ class Tree:
         return sorted(entries, key=lambda entry: entry.path.encode())
 
     def resolve(self, path: str) -> Entry | None:
-        """What is at `path` when links are followed, in directories on the way too; None when nothing is there.
-
-        Raises `UserError` when a link leaves the repository, is absolute, or the chain is longer than 10.
-        """
-        return self._resolve(path, clean_path(path), 0)
+        """What is at `path` when links are followed; see `entries.resolve`."""
+        return resolve(self, path)
 
     def size(self, entry: Entry | str) -> int:
         """Bytes of a file, without reading it."""
@@ -105,28 +78,9 @@ class Tree:
             raise UserError(Problem(f"{name} has {size:,} bytes; the limit is {limit:,}"))
         return bytes(self._object(sha).data)
 
-    def _resolve(self, asked: str, path: str, links: int) -> Entry | None:
-        done = ""
-        for part in path.split("/") if path else []:
-            done = f"{done}/{part}" if done else part
-            found = self.entry(done)
-            if found is None:
-                return None
-            if found.mode == SYMLINK:
-                rest = path[len(done) + 1 :]
-                return self._resolve(asked, self._follow(asked, found, rest, links), links + 1)
-        return self.entry(path)
-
-    def _follow(self, asked: str, link: Entry, rest: str, links: int) -> str:
-        if links >= _MAX_LINKS:
-            raise UserError(Problem(f"{asked} passes through more than {_MAX_LINKS} symbolic links"))
-        target = self.read(link, _MAX_TARGET_BYTES).decode("utf-8", "surrogateescape")
-        parent = link.path.rpartition("/")[0]
-        joined = normpath("/".join(part for part in (parent, target, rest) if part))
-        if target.startswith("/") or joined == ".." or joined.startswith("../"):
-            fix = "link only to files of the same repository, by a relative path"
-            raise UserError(Problem(f"{link.path} is a symbolic link out of the repository", fix))
-        return "" if joined == "." else joined
+    def link_target(self, link: Entry) -> str:
+        """Where a symbolic link points, as it is written."""
+        return self.read(link, MAX_TARGET_BYTES).decode("utf-8", "surrogateescape")
 
     def _children(self, directory: Entry) -> Iterator[Entry]:
         prefix = f"{directory.path}/" if directory.path else ""
@@ -150,14 +104,6 @@ class Tree:
 
     def _fail(self, sha: str, error: Exception) -> NoReturn:
         raise self._damage(f"object {sha[:12]}: {error}") from None
-
-
-def clean_path(path: str) -> str:
-    """`path` in the form that trees use: no leading, trailing or double slash, "" for the root. Raises `UserError`."""
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or ".." in parts or "\x00" in path:
-        raise UserError(Problem(f"{path!r} is not a path inside the repository", "give a path relative to its root"))
-    return "/".join(parts)
 
 
 def changed_paths(repository: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> frozenset[str]:

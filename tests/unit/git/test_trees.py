@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import UserError
+from reconciler.git.entries import clean_path
 from reconciler.git.mirror import Mirror
-from reconciler.git.trees import Tree, clean_path
+from reconciler.git.trees import Tree
 from tests.unit.git.upstream import Upstream
 
 
