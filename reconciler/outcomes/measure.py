@@ -1,0 +1,117 @@
+"""Deliveries as metrics: gauges show the latest, counters and histograms grow when something ends.
+
+Fed with every delivery in turn, so engines need not know metrics. What ended before the daemon started is not counted
+again: the first delivery of an application only sets gauges.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from reconciler.apps.delivery import Delivery, Operation, OperationPhase, WorkloadProgress
+from reconciler.outcomes import verdict
+from reconciler.telemetry import metrics
+
+_ENDED = {
+    OperationPhase.APPLIED: "applied",
+    OperationPhase.FAILED: "failed",
+    OperationPhase.NO_CHANGE: "no_change",
+}
+
+
+class Measures:
+    """Keeps the last delivery of each application to compare with."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._last: dict[str, Delivery] = {}
+        self._judged: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def observe(self, delivery: Delivery) -> None:
+        with self._lock:
+            before = self._last.get(delivery.app)
+            self._last[delivery.app] = delivery
+            _show(delivery)
+            _forget_rollouts(before, delivery)
+            if before is not None:
+                _count_operation(before.operation, delivery)
+                _count_superseded(before, delivery)
+                _count_rollouts(before, delivery)
+            self._count_verdict(delivery, first=before is None)
+
+    def forget(self, app: str) -> None:
+        """The application is no longer configured."""
+        with self._lock:
+            self._last.pop(app, None)
+            self._judged.pop(app, None)
+            metrics.forget(app)
+
+    def _count_verdict(self, delivery: Delivery, *, first: bool) -> None:
+        """Once for each commit: the first verdict is the one that its author waited for."""
+        operation = delivery.operation
+        if operation is None or operation.phase is not OperationPhase.APPLIED:
+            return
+        found = verdict.of_applied(delivery, operation, self._now())
+        if not found.terminal or self._judged.get(delivery.app) == operation.sha:
+            return
+        self._judged[delivery.app] = operation.sha
+        if not first:
+            seconds = max(0.0, (self._now() - operation.started_at).total_seconds())
+            metrics.VERDICTS.labels(delivery.app, found.state).inc()
+            metrics.COMMIT_TO_VERDICT.labels(delivery.app, found.state).observe(seconds)
+
+
+def _show(delivery: Delivery) -> None:
+    app = delivery.app
+    metrics.application_state(app, delivery.sync, delivery.health)
+    metrics.application_objects(app, dict(Counter(str(found.health) for found in delivery.objects)))
+    metrics.DRIFTED.labels(app).set(delivery.drifted)
+    metrics.REPOSITORY_FAILING.labels(app).set(bool(delivery.repository_error))
+    for name, work in _rollouts(delivery).items():
+        metrics.rollout_progress(app, name, work.weight, work.step, work.steps)
+
+
+def _rollouts(delivery: Delivery) -> dict[str, WorkloadProgress]:
+    return {f"{work.namespace}/{work.name}": work for work in delivery.workloads if work.kind == "Rollout"}
+
+
+def _forget_rollouts(before: Delivery | None, now: Delivery) -> None:
+    for name in _rollouts(before).keys() - _rollouts(now).keys() if before else ():
+        metrics.forget_rollout(now.app, name)
+
+
+def _count_operation(before: Operation | None, delivery: Delivery) -> None:
+    operation = delivery.operation
+    if operation is None or operation.phase not in _ENDED:
+        return
+    if before is not None and (before.sha, before.phase, before.started_at) == (
+        operation.sha,
+        operation.phase,
+        operation.started_at,
+    ):
+        return
+    metrics.OPERATIONS.labels(delivery.app, _ENDED[operation.phase]).inc()
+    for action in ("created", "updated", "pruned"):
+        metrics.CHANGES.labels(delivery.app, action).inc(getattr(operation, action))
+    if operation.phase is OperationPhase.APPLIED and operation.finished_at:
+        seconds = (operation.finished_at - operation.started_at).total_seconds()
+        metrics.COMMIT_TO_APPLIED.labels(delivery.app).observe(max(0.0, seconds))
+
+
+def _count_superseded(before: Delivery, now: Delivery) -> None:
+    fresh = {operation.sha for operation in now.superseded} - {operation.sha for operation in before.superseded}
+    metrics.OPERATIONS.labels(now.app, "superseded").inc(len(fresh))
+
+
+def _count_rollouts(before: Delivery, now: Delivery) -> None:
+    earlier = _rollouts(before)
+    for name, work in _rollouts(now).items():
+        was = earlier.get(name)
+        if work.aborted and not (was and was.aborted):
+            metrics.ROLLOUTS.labels(now.app, name, "aborted").inc()
+        if work.promoted and was and not was.promoted:
+            metrics.ROLLOUTS.labels(now.app, name, "promoted").inc()

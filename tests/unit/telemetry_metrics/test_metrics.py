@@ -1,0 +1,81 @@
+"""What the registry promises: names, bounded labels, and series that go when their application goes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from reconciler.telemetry import metrics
+
+
+def value(name: str, **labels: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value(name, labels)
+
+
+def lines_with(text: str) -> list[str]:
+    return [line for line in metrics.exposition()[0].decode().splitlines() if text in line]
+
+
+def test_every_metric_of_ours_has_the_prefix_and_a_help_text():
+    for family in metrics.REGISTRY.collect():
+        assert family.name.startswith(("reconciler_", "process_")), family.name
+        assert family.documentation.endswith(".")
+
+
+def test_no_label_can_hold_a_commit_a_pod_a_url_or_a_message():
+    allowed = {
+        "application", "rollout", "sync", "health", "result", "action", "verdict", "phase", "provider", "operation",
+        "verb", "resource", "code", "engine", "outcome", "queue", "forge", "state", "version", "python", "le",
+    }  # fmt: skip
+    metrics.observe_api_request("get", "configmaps", 200, 0.01)
+    metrics.observe_git("fetch", "ok", 0.2)
+    found = {label for family in metrics.REGISTRY.collect() for sample in family.samples for label in sample.labels}
+    assert found <= allowed
+
+
+def test_an_application_has_exactly_one_state():
+    metrics.application_state("one-state", "OutOfSync", "Progressing")
+    metrics.application_state("one-state", "Synced", "Healthy")
+    assert lines_with('application="one-state"') == [
+        'reconciler_application_info{application="one-state",health="Healthy",sync="Synced"} 1.0'
+    ]
+
+
+def test_no_series_of_an_application_outlives_it():
+    metrics.application_state("gone", "Synced", "Healthy")
+    metrics.application_objects("gone", {"Healthy": 3})
+    metrics.rollout_progress("gone", "shop/shop", 40, 3, 8)
+    metrics.status_outbox("gone", 1)
+    for metric in (metrics.VERDICTS, metrics.COMMIT_TO_VERDICT):
+        metric.labels("gone", "success")
+    metrics.OPERATIONS.labels("gone", "applied").inc()
+    metrics.CHANGES.labels("gone", "created").inc()
+    metrics.ROLLOUTS.labels("gone", "shop/shop", "aborted").inc()
+    assert lines_with('"gone"')
+    metrics.forget("gone")
+    assert lines_with('"gone"') == []
+
+
+def test_a_rollout_that_goes_leaves_the_others_of_its_application():
+    metrics.rollout_progress("pair", "shop/a", 10, 1, 2)
+    metrics.rollout_progress("pair", "shop/b", 20, 1, 2)
+    metrics.forget_rollout("pair", "shop/a")
+    assert value("reconciler_rollout_weight_percent", application="pair", rollout="shop/a") is None
+    assert value("reconciler_rollout_weight_percent", application="pair", rollout="shop/b") == 20
+
+
+def test_the_depth_of_a_queue_is_read_when_asked_for():
+    queue = ["a"]
+    metrics.queue_depth("test-queue", lambda: len(queue))
+    queue.append("b")
+    assert value("reconciler_queue_depth", queue="test-queue") == 2
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_promtool_finds_nothing_to_mend_in_the_exposition():
+    text = metrics.exposition()[0]
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    complaints = [line for line in checked.stderr.decode().splitlines() if line.startswith("reconciler_")]
+    assert complaints == []
