@@ -1,0 +1,1 @@
+"""Sizes of ReplicaSets during a canary: without traffic routing, with it, and of superseded versions."""

@@ -1,0 +1,77 @@
+"""Versions that are neither wanted nor stable lose their pods (spec rollouts §3.4).
+
+Without traffic routing as fast as availability allows. With it, only once nothing points at them any more, and after
+a delay in which proxies forget them: also a canary that a newer one overtook, which the established engine drops at
+once while requests are still on their way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.rollouts import defaults
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.snapshot import World
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to one ReplicaSet now. `deadline` set: it gets that long; `wake_at`: look again then."""
+
+    replica_set: ReplicaSet
+    size: int
+    deadline: datetime | None = None
+    wake_at: datetime | None = None
+
+
+def fates(world: World, now: datetime) -> list[Fate]:
+    """Newest first; only those that still have pods asked for."""
+    standing = sorted((rs for rs in world.others if rs.size > 0), key=lambda rs: rs.revision, reverse=True)
+    if world.routes_traffic:
+        return list(_delayed(world, standing, now))
+    return list(_by_budget(world, standing))
+
+
+def referenced(world: World) -> frozenset[str]:
+    """Hashes that a Service, the last split or the status still points at."""
+    hashes = {world.status.stable_rs, world.pod_hash}
+    if world.weights:
+        hashes |= {world.weights.canary.pod_template_hash, world.weights.stable.pod_template_hash}
+    for name in (world.canary.canary_service, world.canary.stable_service):
+        if service := world.services.get(name):
+            hashes.add(service.hash)
+    return frozenset(hashes)
+
+
+def _by_budget(world: World, standing: list[ReplicaSet]) -> Iterator[Fate]:
+    unavailable = defaults.unavailable(world.canary, world.replicas)
+    spare = sum(rs.available for rs in world.replica_sets) - (world.replicas - unavailable)
+    for rs in standing:
+        healthy = min(rs.size, rs.available)  # pods that are not available are nobody's capacity
+        loss = min(healthy, max(0, spare))
+        spare -= loss
+        yield Fate(rs, healthy - loss)
+
+
+def _delayed(world: World, standing: list[ReplicaSet], now: datetime) -> Iterator[Fate]:
+    used, kept = referenced(world), 0
+    limit = world.canary.scale_down_delay_revision_limit
+    for rs in standing:
+        if rs.hash in used:
+            yield Fate(rs, rs.size)
+            continue
+        fate = Fate(rs, 0) if limit is not None and kept >= limit else _delay(world, rs, now)
+        kept += fate.size > 0
+        yield fate
+
+
+def _delay(world: World, rs: ReplicaSet, now: datetime) -> Fate:
+    seconds = 0 if world.dynamic else defaults.scale_down_delay_seconds(world.canary)
+    if seconds == 0:
+        return Fate(rs, 0)
+    if rs.deadline is None:
+        until = now + timedelta(seconds=seconds)
+        return Fate(rs, rs.size, deadline=until, wake_at=until)
+    return Fate(rs, 0) if rs.deadline <= now else Fate(rs, rs.size, wake_at=rs.deadline)

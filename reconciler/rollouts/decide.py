@@ -1,0 +1,178 @@
+"""One reconcile of a canary Rollout: what to write next, and when to look again (spec rollouts §4.1).
+
+What comes in is a `World`: the Rollout as stored, its ReplicaSets, Services, routers' objects and AnalysisRuns, read
+at one instant. What goes out is a `Decision`: an ordered list of writes, of which the status is the last, and the time
+at which time alone would change the answer. Nothing here reads or writes anything, and nothing is remembered: after a
+crash between any two writes the same function, given what is then true, asks for the rest.
+
+The order is the design:
+
+1. Is there anything to decide? A Rollout that is being deleted or is invalid is left alone, ownership comes first.
+2. Is there a ReplicaSet for the template? If not it is made, without pods, and the update is announced.
+3. What was asked for, and what do analyses say? New version, abort, retry, promotion, pause: heeded before anything is
+   done, so that an abort moves traffic in the very reconcile that sees the failure.
+4. Services, then traffic, then AnalysisRuns, then sizes: what serves is right before it gets traffic, and traffic is
+   gone before pods are. One size changes per reconcile, so that its effect is seen before the next.
+5. Is the current step complete, is the version delivered? Judged by what was read, not by what was just asked for.
+6. The status is projected from all that and written once, if it says anything new.
+
+Its own writes come back as events of the watches and wake it up again; a decision that finds nothing to do writes
+nothing, which is how this ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from reconciler.rollouts import (
+    conditions,
+    history,
+    identity,
+    metadata,
+    projection,
+    promotion,
+    references,
+    refusal,
+    requests,
+    restart,
+    revisions,
+    runs,
+    services,
+    stepping,
+    validation,
+    verdicts,
+)
+from reconciler.rollouts.canary import scaling
+from reconciler.rollouts.intents import (
+    AdoptReplicaSet,
+    CreateReplicaSet,
+    Intent,
+    PatchRollout,
+    ReleaseReplicaSet,
+    normal,
+    warning,
+)
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.traffic import shift
+
+_LOOK_AGAIN = timedelta(seconds=20)
+"""How long a missing Service, Ingress or template may go unnoticed when no watch tells us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`troubles`: why something could not be decided; the rest is carried out, then it is tried again with back-off."""
+
+    intents: tuple[Intent, ...] = ()
+    wake_at: datetime | None = None
+    troubles: tuple[str, ...] = ()
+
+
+def decide(world: World, now: datetime) -> Decision:
+    """What to write next for this Rollout. Pure: the same world and time give the same decision."""
+    if world.rollout.metadata.deletion_timestamp is not None:
+        return Decision()
+    if found := validation.problems(world.rollout, world.template_hash):
+        return Decision(refusal.invalid(world.rollout, found, now))
+    if world.rollout.spec.replicas is None:
+        return Decision((PatchRollout({"spec": {"replicas": world.replicas}}),))
+    if claims := _claims(world):
+        return Decision(claims)
+    if found := references.problems(world):
+        return Decision(refusal.invalid(world.rollout, found, now), wake_at=now + _LOOK_AGAIN)
+    if world.new is None:
+        return _introduce(world, now)
+    return _continue(world, now)
+
+
+def _claims(world: World) -> tuple[Intent, ...]:
+    """Taking over ReplicaSets that match and letting go of those that do not (spec §2.4)."""
+    adopted = [AdoptReplicaSet(rs.name, rs.metadata.uid) for rs in identity.to_adopt(world.rollout, world.orphans)]
+    released = [
+        ReleaseReplicaSet(rs.name, rs.metadata.uid) for rs in identity.to_release(world.rollout, world.replica_sets)
+    ]
+    return (*adopted, *released)
+
+
+def _introduce(world: World, now: datetime) -> Decision:
+    """A version that has no ReplicaSet yet gets one, and the status says that an update began."""
+    if world.foreign_name:
+        return _rename(world)
+    body = revisions.new_replica_set(world)
+    planned = msgspec.convert(body, ReplicaSet)
+    told = normal("NewReplicaSetCreated", f"Created ReplicaSet {planned.name} (revision {world.revision})")
+    begun = replace(world, new=planned, replica_sets=(*world.replica_sets, planned))
+    heeded = requests.heed(begun, now)
+    projected = projection.project(heeded.world, now, created=True)
+    return Decision(
+        (
+            CreateReplicaSet(body),
+            *revisions.announce(world),
+            told,
+            *projected.writes,
+            *heeded.events,
+            *projected.events,
+        )
+    )
+
+
+def _rename(world: World) -> Decision:
+    """The ReplicaSet's name is taken by another object: the collision count gives another hash (spec §2.3)."""
+    status = world.rollout.status
+    counted = msgspec.structs.replace(status, collision_count=(status.collision_count or 0) + 1)
+    return Decision(projection.write(status, counted))
+
+
+def _continue(world: World, now: datetime) -> Decision:
+    judged = verdicts.judge(world, now)
+    heeded = requests.heed(_late(judged.world), now)
+    selected = services.select(heeded.world)
+    shifted = shift.reconcile(heeded.world)
+    coupled = runs.reconcile(shifted.world)
+    restarted = restart.reconcile(coupled.world, now)
+    scaled = scaling.reconcile(restarted.world, now)
+    stepped = stepping.advance(restarted.world, now)
+    promoted = promotion.reconcile(stepped.world)
+    projected = projection.project(promoted.world, now)
+    troubles = (*shifted.troubles, *coupled.troubles)
+    intents = (
+        *revisions.bring_up_to_date(world),
+        *metadata.reconcile(heeded.world),
+        *selected,
+        *shifted.intents,
+        *(warning("TrafficRoutingError", trouble) for trouble in shifted.troubles),
+        *coupled.intents,
+        *restarted.intents,
+        *scaled.intents,
+        *history.surplus(world),
+        *runs.surplus(coupled.world),
+        *projected.writes,
+        *judged.events,
+        *heeded.events,
+        *stepped.events,
+        *promoted.events,
+        *projected.events,
+    )
+    due = conditions.deadline(promoted.world, projected.status)
+    return Decision(intents, _earliest(now, scaled.wake_at, stepped.wake_at, restarted.wake_at, due), troubles)
+
+
+def _late(world: World) -> World:
+    """With `progressDeadlineAbort` an update that timed out is given up (spec §5.4)."""
+    progressing = world.rollout.status.condition("Progressing")
+    timed_out = progressing is not None and progressing.reason == conditions.TIMED_OUT
+    wanted = world.rollout.spec.progress_deadline_abort and not world.promoted and not world.abort_cause
+    if not (timed_out and wanted and progressing) or requests.changed(world):
+        return world
+    return replace(world, abort_cause=progressing.message)
+
+
+def _earliest(now: datetime, *times: datetime | None) -> datetime | None:
+    """The first time at which something is due. A time that has passed means at once: a deadline counts from after."""
+    known: Iterable[datetime] = (time for time in times if time is not None)
+    return min((max(time, now + timedelta(seconds=1)) if time <= now else time for time in known), default=None)

@@ -1,0 +1,101 @@
+"""Which ReplicaSet stands for the template that is wanted now (spec rollouts §2.2, §2.4).
+
+The hash label is only the first guess. What decides in the end is whether the templates mean the same, so that a
+cluster that was run by another controller, or by another version of this one, is taken over without a restart.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from reconciler.rollouts import keys, selectors
+from reconciler.rollouts.model import Json, Rollout
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.template_hash import equal_templates
+
+_DEPLOYMENT_HASH = "pod-template-hash"
+
+
+def find_new(rollout: Rollout, template_hash: str, owned: Sequence[ReplicaSet]) -> ReplicaSet | None:
+    """The owned ReplicaSet of the current template: by hash label, else by structural equality; the oldest wins.
+
+    Rule 2 of the spec (a label computed by the Deployment controller's algorithm) needs no case of its own: the
+    templates of such a ReplicaSet are equal, and that is what is compared.
+    """
+    labelled = [rs for rs in owned if rs.hash]
+    by_hash = next((rs for rs in labelled if rs.hash == template_hash), None)
+    if by_hash or rollout.spec.template is None:
+        return by_hash
+    wanted = rollout.spec.template
+    return next((rs for rs in labelled if equal_templates(wanted, plain_template(rs))), None)
+
+
+def plain_template(replica_set: ReplicaSet) -> Json:
+    """A ReplicaSet's template without what this engine put into it: hash labels and ephemeral metadata."""
+    template = copy.deepcopy(replica_set.spec.template)
+    metadata = template.setdefault("metadata", None) or {}
+    template["metadata"] = metadata
+    injected = ephemeral_record(replica_set)
+    for kind in ("labels", "annotations"):
+        entries = metadata.get(kind) or {}
+        for key in (*injected.get(kind, {}), *(_OUR_LABELS if kind == "labels" else ())):
+            entries.pop(key, None)
+        if entries:
+            metadata[kind] = entries
+        else:
+            metadata.pop(kind, None)
+    return template
+
+
+_OUR_LABELS = (keys.HASH, _DEPLOYMENT_HASH)
+
+
+def ephemeral_record(replica_set: ReplicaSet) -> dict[str, dict[str, str]]:
+    """`{labels, annotations}` that were injected for the role of this ReplicaSet; empty when none or unreadable."""
+    try:
+        record = orjson.loads(replica_set.metadata.annotations.get(keys.EPHEMERAL) or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(record, dict):
+        return {}
+    return {kind: dict(record[kind]) for kind in ("labels", "annotations") if isinstance(record.get(kind), dict)}
+
+
+def owned_by(rollout: Rollout, candidates: Iterable[ReplicaSet]) -> tuple[ReplicaSet, ...]:
+    """ReplicaSets whose controller is this very Rollout (by uid), oldest first."""
+    uid = rollout.metadata.uid
+    mine = [rs for rs in candidates if (owner := rs.metadata.controller) and owner.uid == uid]
+    return tuple(sorted(mine, key=_age))
+
+
+def to_release(rollout: Rollout, owned: Iterable[ReplicaSet]) -> list[ReplicaSet]:
+    """Owned ReplicaSets that the selector does not match any more."""
+    selector = rollout.spec.selector
+    return [rs for rs in owned if selector and not selectors.matches(selector, rs.metadata.labels)]
+
+
+def to_adopt(rollout: Rollout, orphans: Iterable[ReplicaSet]) -> list[ReplicaSet]:
+    """ReplicaSets without a controller that the selector matches and that carry the hash label."""
+    selector = rollout.spec.selector
+    return [
+        rs
+        for rs in orphans
+        if selector
+        and rs.metadata.namespace == rollout.metadata.namespace
+        and rs.metadata.controller is None
+        and rs.metadata.deletion_timestamp is None
+        and rs.hash
+        and selectors.matches(selector, rs.metadata.labels)
+    ]
+
+
+def name_of(rollout: Rollout, template_hash: str) -> str:
+    return f"{rollout.metadata.name}-{template_hash}"
+
+
+def _age(replica_set: ReplicaSet) -> tuple[str, str]:
+    created = replica_set.metadata.creation_timestamp
+    return (created.isoformat() if created else "", replica_set.name)

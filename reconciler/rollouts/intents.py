@@ -1,0 +1,166 @@
+"""The vocabulary of writes: everything that a decision may ask for, as plain data.
+
+Each is idempotent, and a list of them is ordered so that stopping after any prefix is safe: the next decision, made
+from what is then true, asks for the rest. `version` is the resourceVersion that the decision was based on; the write
+is refused by the server when the object has moved since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reconciler.kube.api import Object
+
+
+@dataclass(frozen=True, slots=True)
+class CreateReplicaSet:
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleReplicaSet:
+    """`sized_for` is the Rollout's replicas at this decision, recorded beside the size."""
+
+    name: str
+    replicas: int
+    sized_for: int
+    version: str
+    drop_deadline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PatchReplicaSet:
+    """Merge patch without `resourceVersion`, which is added from `version`."""
+
+    name: str
+    patch: dict[str, Any]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptReplicaSet:
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReplicaSet:
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteReplicaSet:
+    name: str
+    uid: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchService:
+    """Points a Service at the pods of one hash; `managed_by` is set at the first time only."""
+
+    name: str
+    hash: str
+    version: str
+    managed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchTraefikService:
+    name: str
+    spec: dict[str, Any]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIngress:
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class PatchIngress:
+    name: str
+    patch: dict[str, Any]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAnalysisRun:
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateAnalysisRun:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAnalysisRun:
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchPods:
+    """Merge patch of the metadata of every pod of one hash."""
+
+    hash: str
+    patch: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EvictPod:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRollout:
+    """Merge patch of the Rollout itself: `spec.replicas`, revision annotation."""
+
+    patch: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchStatus:
+    """The one status write of a decision, always the last intent."""
+
+    patch: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+Intent = (
+    CreateReplicaSet
+    | ScaleReplicaSet
+    | PatchReplicaSet
+    | AdoptReplicaSet
+    | ReleaseReplicaSet
+    | DeleteReplicaSet
+    | SwitchService
+    | PatchTraefikService
+    | CreateIngress
+    | PatchIngress
+    | CreateAnalysisRun
+    | TerminateAnalysisRun
+    | DeleteAnalysisRun
+    | PatchPods
+    | EvictPod
+    | PatchRollout
+    | PatchStatus
+    | RecordEvent
+)
+
+
+def normal(reason: str, message: str) -> RecordEvent:
+    return RecordEvent("Normal", reason, message)
+
+
+def warning(reason: str, message: str) -> RecordEvent:
+    return RecordEvent("Warning", reason, message)

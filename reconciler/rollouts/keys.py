@@ -1,0 +1,17 @@
+"""Labels and annotations that are shared with other tools of the `argoproj.io` family (spec rollouts §1.8)."""
+
+from __future__ import annotations
+
+HASH = "rollouts-pod-template-hash"
+DEADLINE = "scale-down-deadline"
+MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
+REVISION = "rollout.argoproj.io/revision"
+REVISION_HISTORY = "rollout.argoproj.io/revision-history"
+DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
+EPHEMERAL = "rollout.argoproj.io/ephemeral-metadata"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+NOTIFIED_PREFIX = "notified.notifications.argoproj.io"
+EXPERIMENT = "experiment.argoproj.io/name"
+
+NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS})
+"""Annotations of a Rollout that its ReplicaSets do not inherit."""

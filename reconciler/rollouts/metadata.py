@@ -1,0 +1,84 @@
+"""Ephemeral metadata: labels and annotations that pods carry only in a role (spec rollouts §2.6).
+
+What was put on is recorded in an annotation of the ReplicaSet, and only that is ever taken off again. Selectors are
+never touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from reconciler.rollouts import identity, keys
+from reconciler.rollouts.intents import Intent, PatchPods, PatchReplicaSet
+from reconciler.rollouts.model import Json, PodMetadata
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.snapshot import World
+
+_NONE = PodMetadata()
+
+
+def wanted_for_new(world: World) -> PodMetadata:
+    canary = world.canary
+    first = not world.status.stable_rs or world.promoted
+    return (canary.stable_metadata if first else canary.canary_metadata) or _NONE
+
+
+def reconcile(world: World) -> list[Intent]:
+    """Gives every ReplicaSet that has pods the metadata of its role, and takes that of earlier roles away."""
+    canary = world.canary
+    if canary.canary_metadata is None and canary.stable_metadata is None:
+        return []
+    intents: list[Intent] = []
+    for rs in world.replica_sets:
+        if rs.size > 0 or rs is world.new:
+            intents += _change(rs, _wanted(world, rs))
+    return intents
+
+
+def inject(template: Json, extra: PodMetadata) -> None:
+    """Writes `extra` into a template that the caller owns."""
+    metadata = template.get("metadata") or {}
+    for kind, entries in (("labels", extra.labels), ("annotations", extra.annotations)):
+        if entries:
+            metadata[kind] = {**(metadata.get(kind) or {}), **entries}
+    template["metadata"] = metadata
+
+
+def record(extra: PodMetadata) -> dict[str, str]:
+    """The annotation that remembers what was injected; empty when nothing was."""
+    content = {kind: entries for kind, entries in _kinds(extra).items() if entries}
+    return {keys.EPHEMERAL: orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()} if content else {}
+
+
+def _wanted(world: World, rs: ReplicaSet) -> PodMetadata:
+    if rs is world.new:
+        return wanted_for_new(world)
+    return (world.canary.stable_metadata or _NONE) if rs is world.stable else _NONE
+
+
+def _change(rs: ReplicaSet, wanted: PodMetadata) -> list[Intent]:
+    before = identity.ephemeral_record(rs)
+    if {kind: entries for kind, entries in _kinds(wanted).items() if entries} == before:
+        return []
+    metadata = {kind: _merge(before.get(kind, {}), entries) for kind, entries in _kinds(wanted).items()}
+    annotation = {keys.EPHEMERAL: record(wanted).get(keys.EPHEMERAL)}
+    pods: dict[str, Any] = {"metadata": metadata}
+    # The record comes with the template, after the pods: a crash in between repeats the pods, it forgets nothing.
+    return [
+        PatchPods(rs.hash, pods),
+        PatchReplicaSet(
+            rs.name,
+            {"metadata": {"annotations": annotation}, "spec": {"template": pods}},
+            rs.metadata.resource_version,
+        ),
+    ]
+
+
+def _merge(before: dict[str, str], wanted: dict[str, str]) -> dict[str, str | None]:
+    return {**{key: None for key in before if key not in wanted}, **wanted}
+
+
+def _kinds(extra: PodMetadata) -> dict[str, dict[str, str]]:
+    return {"labels": extra.labels, "annotations": extra.annotations}

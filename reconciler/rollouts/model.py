@@ -1,0 +1,181 @@
+"""The Rollout as its users write it: the fields that the engine reads (spec rollouts §1.2-§1.6).
+
+Decoding is lenient: fields that we do not know are ignored, and an object with a field of a wrong type still becomes
+a `Rollout`, one whose `malformed` says what is wrong. So one bad object is shown as invalid and stops nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from reconciler.kube.objects import Meta
+from reconciler.rollouts.status import Part, RolloutStatus
+
+IntOrString = int | str
+Json = dict[str, Any]
+
+
+class Selector(Part, frozen=True):
+    match_labels: dict[str, str] = msgspec.field(default_factory=dict)
+    match_expressions: tuple[Json, ...] = ()
+
+
+class RollbackWindow(Part, frozen=True):
+    revisions: int = 0
+
+
+class RunHistory(Part, frozen=True):
+    successful_run_history_limit: int | None = None
+    unsuccessful_run_history_limit: int | None = None
+
+
+class PodMetadata(Part, frozen=True):
+    """What is put on pods only while their ReplicaSet has a role (spec §2.6)."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Nginx(Part, frozen=True):
+    annotation_prefix: str = ""
+    stable_ingress: str = ""
+    stable_ingresses: tuple[str, ...] = ()
+    additional_ingress_annotations: dict[str, str] = msgspec.field(default_factory=dict)
+    canary_ingress_annotations: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Traefik(Part, frozen=True):
+    weighted_traefik_service_name: str = ""
+
+
+class TrafficRouting(Part, frozen=True):
+    """`None`: that router is not used. Those that are kept as they were written are refused by validation for now."""
+
+    nginx: Nginx | None = None
+    traefik: Traefik | None = None
+    max_traffic_weight: int | None = None
+    managed_routes: tuple[Json, ...] | None = None
+    istio: Json | None = None
+    alb: Json | None = None
+    smi: Json | None = None
+    ambassador: Json | None = None
+    app_mesh: Json | None = None
+    apisix: Json | None = None
+    plugins: Json | None = None
+
+
+class ProgressThreshold(Part, frozen=True):
+    type: str = "Percent"
+    value: int = -1
+
+
+class Pause(Part, frozen=True):
+    duration: IntOrString | None = None
+
+
+class SetCanaryScale(Part, frozen=True):
+    weight: int | None = None
+    replicas: int | None = None
+    match_traffic_weight: bool = False
+
+
+class Step(Part, frozen=True):
+    """One item of `canary.steps`; exactly one field is set (spec §1.6)."""
+
+    set_weight: int | None = None
+    pause: Pause | None = None
+    set_canary_scale: SetCanaryScale | None = None
+    analysis: Json | None = None
+    experiment: Json | None = None
+    set_header_route: Json | None = None
+    set_mirror_route: Json | None = None
+    plugin: Json | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of the fields that are set, as users write them."""
+        return tuple(f.encode_name for f in msgspec.structs.fields(self) if getattr(self, f.name) is not None)
+
+    @property
+    def kind(self) -> str:
+        return self.kinds[0] if self.kinds else ""
+
+
+class Canary(Part, frozen=True):
+    canary_service: str = ""
+    stable_service: str = ""
+    steps: tuple[Json, ...] | None = None
+    traffic_routing: TrafficRouting | None = None
+    max_surge: IntOrString | None = None
+    max_unavailable: IntOrString | None = None
+    analysis: Json | None = None
+    canary_metadata: PodMetadata | None = None
+    stable_metadata: PodMetadata | None = None
+    scale_down_delay_seconds: int | None = None
+    scale_down_delay_revision_limit: int | None = None
+    abort_scale_down_delay_seconds: int | None = None
+    dynamic_stable_scale: bool = False
+    min_pods_per_replica_set: int | None = None
+    replica_progress_threshold: ProgressThreshold | None = None
+    anti_affinity: Json | None = None
+    ping_pong: Json | None = None
+
+    def typed_steps(self) -> tuple[Step, ...]:
+        """Raises `msgspec.ValidationError` naming the path inside the list."""
+        return msgspec.convert(self.steps or (), tuple[Step, ...])
+
+
+class Strategy(Part, frozen=True):
+    canary: Canary | None = None
+    blue_green: Json | None = None
+
+
+class RolloutSpec(Part, frozen=True):
+    replicas: int | None = None
+    selector: Selector | None = None
+    template: Json | None = None
+    workload_ref: Json | None = None
+    min_ready_seconds: int = 0
+    revision_history_limit: int | None = None
+    paused: bool = False
+    progress_deadline_seconds: int | None = None
+    progress_deadline_abort: bool = False
+    restart_at: str | None = None
+    rollback_window: RollbackWindow | None = None
+    analysis: RunHistory | None = None
+    strategy: Strategy = Strategy()
+
+
+class Rollout(Part, frozen=True):
+    metadata: Meta = Meta()
+    spec: RolloutSpec = RolloutSpec()
+    status: RolloutStatus = RolloutStatus()
+    malformed: str = ""
+
+
+class _Skeleton(msgspec.Struct, frozen=True):
+    metadata: Meta = Meta()
+    status: Json = msgspec.field(default_factory=dict)
+
+
+_decoder = msgspec.json.Decoder(Rollout)
+_skeleton_decoder = msgspec.json.Decoder(_Skeleton)
+
+
+def decode_rollout(raw: bytes) -> Rollout:
+    """For the informer. Raises only when not even the metadata can be read."""
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        return _malformed(raw, str(error))
+
+
+def _malformed(raw: bytes, why: str) -> Rollout:
+    skeleton = _skeleton_decoder.decode(raw)
+    try:
+        status = msgspec.convert(skeleton.status, RolloutStatus)
+    except msgspec.ValidationError:
+        status = RolloutStatus()
+    return Rollout(metadata=skeleton.metadata, status=status, malformed=why)

@@ -1,0 +1,95 @@
+"""From what is stored to what a decision sees: the one place that builds a `World`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import msgspec
+
+from reconciler.analysis.model import AnalysisRun
+from reconciler.rollouts import identity, restart
+from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service
+from reconciler.rollouts.ports import Analyses
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.template_hash import pod_template_hash, steps_hash
+from reconciler.rollouts.traffic import routers
+
+
+class Reader(Protocol):
+    """What can be asked about the surroundings of one Rollout; answered from memory."""
+
+    def replica_sets(self, rollout: Rollout) -> Iterable[ReplicaSet]:
+        """Those whose controller has the Rollout's uid."""
+        ...
+
+    def orphans(self, namespace: str) -> Iterable[ReplicaSet]:
+        """ReplicaSets without a controller."""
+        ...
+
+    def replica_set(self, namespace: str, name: str) -> ReplicaSet | None: ...
+
+    def service(self, namespace: str, name: str) -> Service | None: ...
+
+    def routed(self, kind: str, namespace: str, name: str) -> Routed | None: ...
+
+    def runs(self, rollout: Rollout) -> Iterable[AnalysisRun]:
+        """AnalysisRuns whose controller has the Rollout's uid."""
+        ...
+
+    def pods(self, rollout: Rollout) -> Sequence[Pod]:
+        """Asked only while a restart is under way."""
+        ...
+
+
+def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
+    """The world of one Rollout now. Never raises for a malformed Rollout: validation will say what is wrong."""
+    namespace, canary = rollout.metadata.namespace, rollout.spec.strategy.canary or Canary()
+    template_hash = _template_hash(rollout)
+    owned = identity.owned_by(rollout, reader.replica_sets(rollout))
+    new = identity.find_new(rollout, template_hash, owned)
+    services = ((name, reader.service(namespace, name)) for name in (canary.canary_service, canary.stable_service))
+    routed = (
+        (key, reader.routed(key[0], namespace, key[1]))
+        for key in routers.objects(canary.traffic_routing, rollout.metadata.name)
+    )
+    world = World(
+        rollout=rollout,
+        status=rollout.status,
+        template_hash=template_hash,
+        step_hash=_steps_hash(canary),
+        steps=_steps(canary),
+        new=new,
+        replica_sets=owned,
+        orphans=tuple(reader.orphans(namespace)),
+        services={name: service for name, service in services if service},
+        routed={key: found for key, found in routed if found},
+        runs={run.metadata.name: run for run in reader.runs(rollout)},
+        foreign_name=new is None and reader.replica_set(namespace, _name(rollout, template_hash)) is not None,
+        analyses=analyses,
+    )
+    return replace(world, pods=tuple(reader.pods(rollout))) if restart.asked(world) else world
+
+
+def _name(rollout: Rollout, template_hash: str) -> str:
+    return identity.name_of(rollout, template_hash)
+
+
+def _steps(canary: Canary) -> tuple[Step, ...]:
+    try:
+        return canary.typed_steps()
+    except msgspec.ValidationError:
+        return ()
+
+
+def _steps_hash(canary: Canary) -> str:
+    return steps_hash(list(canary.steps) if canary.steps is not None else None)
+
+
+def _template_hash(rollout: Rollout) -> str:
+    try:
+        return pod_template_hash(rollout.spec.template or {}, rollout.status.collision_count)
+    except (ValueError, TypeError, AttributeError):
+        return ""

@@ -1,0 +1,114 @@
+"""The other objects that a Rollout's reconcile reads: ReplicaSets, Services, routers' objects, Pods."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from reconciler.kube.objects import Meta
+from reconciler.rollouts import keys
+from reconciler.rollouts.model import Json, Selector
+from reconciler.rollouts.status import Condition, Part, moment
+
+
+class ReplicaSetSpec(Part, frozen=True):
+    replicas: int | None = None
+    min_ready_seconds: int = 0
+    selector: Selector = Selector()
+    template: Json = msgspec.field(default_factory=dict)
+
+
+class ReplicaSetStatus(Part, frozen=True):
+    replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class ReplicaSet(Part, frozen=True):
+    metadata: Meta = Meta()
+    spec: ReplicaSetSpec = ReplicaSetSpec()
+    status: ReplicaSetStatus = ReplicaSetStatus()
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def hash(self) -> str:
+        return self.metadata.labels.get(keys.HASH, "")
+
+    @property
+    def size(self) -> int:
+        """Pods asked for; the API's default is 1."""
+        return 1 if self.spec.replicas is None else self.spec.replicas
+
+    @property
+    def available(self) -> int:
+        return self.status.available_replicas
+
+    @property
+    def revision(self) -> int:
+        return _number(self.metadata.annotations.get(keys.REVISION))
+
+    @property
+    def sized_for(self) -> int | None:
+        """The Rollout's replicas that this ReplicaSet was last sized for."""
+        text = self.metadata.annotations.get(keys.DESIRED_REPLICAS)
+        return None if text is None else _number(text)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When it may be scaled to zero. A text that is no time counts as passed, so that nothing stays for ever."""
+        text = self.metadata.annotations.get(keys.DEADLINE)
+        if not text:
+            return None
+        try:
+            return moment(text)
+        except ValueError:
+            return moment("1970-01-01T00:00:00Z")
+
+
+class ServiceSpec(Part, frozen=True):
+    selector: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Service(Part, frozen=True):
+    metadata: Meta = Meta()
+    spec: ServiceSpec = ServiceSpec()
+
+    @property
+    def hash(self) -> str:
+        return self.spec.selector.get(keys.HASH, "")
+
+
+class Routed(Part, frozen=True):
+    """An object of a traffic router, whose spec is edited whole (Ingress, TraefikService)."""
+
+    metadata: Meta = Meta()
+    spec: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class PodStatus(Part, frozen=True):
+    phase: str = ""
+    conditions: tuple[dict[str, Any], ...] = ()
+
+
+class Pod(Part, frozen=True):
+    metadata: Meta = Meta()
+    status: PodStatus = PodStatus()
+
+
+decode_replica_set = msgspec.json.Decoder(ReplicaSet).decode
+decode_service = msgspec.json.Decoder(Service).decode
+decode_routed = msgspec.json.Decoder(Routed).decode
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0

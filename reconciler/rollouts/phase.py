@@ -1,0 +1,57 @@
+"""`status.phase` and `status.message`: where a canary stands, in the words that clients show (spec rollouts §5.1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.status import RolloutStatus, moment
+
+
+class Phase(NamedTuple):
+    phase: str
+    message: str = ""
+
+
+def phase(world: World, status: RolloutStatus, now: datetime) -> Phase:
+    """First match, as listed in the spec. `status` has its new conditions and counters."""
+    return _broken(status) or _paused(world, status) or _progressing(world, status, now) or Phase("Healthy")
+
+
+def _broken(status: RolloutStatus) -> Phase | None:
+    invalid = status.condition(INVALID)
+    if invalid:
+        return Phase("Degraded", f"{INVALID}: {invalid.message}")
+    for condition in status.conditions:
+        if condition.reason in (ABORTED, TIMED_OUT):
+            return Phase("Degraded", f"{condition.reason}: {condition.message}")
+    return None
+
+
+def _paused(world: World, status: RolloutStatus) -> Phase | None:
+    if world.rollout.spec.paused:
+        return Phase("Paused", "manually paused")
+    pauses = status.pause_conditions or ()
+    return Phase("Paused", pauses[0].reason) if pauses else None
+
+
+def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | None:
+    waits = (
+        (restarting(world, now), "rollout is restarting"),
+        (status.updated_replicas < world.replicas, "more replicas need to be updated"),
+        (status.available_replicas < status.updated_replicas, "updated replicas are still becoming available"),
+        (
+            not world.routes_traffic and status.replicas > status.updated_replicas,
+            "old replicas are pending termination",
+        ),
+        (status.stable_rs != status.current_pod_hash, "waiting for all steps to complete"),
+    )
+    return next((Phase("Progressing", message) for holds, message in waits if holds), None)
+
+
+def restarting(world: World, now: datetime) -> bool:
+    """Whether a restart was asked for that is due and not done (spec §4.12)."""
+    asked = world.rollout.spec.restart_at
+    return asked is not None and asked != world.status.restarted_at and moment(asked) < now

@@ -1,0 +1,58 @@
+"""What the rollouts engine needs of its siblings, declared here and filled by the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from reconciler.analysis.model import AnalysisRun, RolloutRunKind
+from reconciler.kube.api import Object
+
+
+class Analyses(Protocol):
+    """Turns the `analysis` of a Rollout into AnalysisRuns. Pure over the templates that are known at the time."""
+
+    def problems(self, namespace: str, analysis: Object, kind: RolloutRunKind) -> Sequence[str]:
+        """What is wrong with the templates that it names: missing, cyclic, arguments without value; or nothing."""
+        ...
+
+    def build(
+        self,
+        *,
+        rollout: Object,
+        analysis: Object,
+        kind: RolloutRunKind,
+        step_index: int | None,
+        stable_hash: str,
+        latest_hash: str,
+        revision: int,
+    ) -> Object:
+        """The AnalysisRun to create (spec rollouts §7.2). Raises UserError."""
+        ...
+
+    def settle(self, run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:
+        """The run under a free name; True when an equal unfinished run exists and is to be used instead."""
+        ...
+
+
+class NoAnalyses:
+    """Where no analysis engine runs: every use of analysis is a problem that the user sees."""
+
+    def problems(self, namespace: str, analysis: Object, kind: RolloutRunKind) -> Sequence[str]:
+        return ("analysis is not available in this process",)
+
+    def build(
+        self,
+        *,
+        rollout: Object,
+        analysis: Object,
+        kind: RolloutRunKind,
+        step_index: int | None,
+        stable_hash: str,
+        latest_hash: str,
+        revision: int,
+    ) -> Object:
+        raise NotImplementedError
+
+    def settle(self, run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:
+        raise NotImplementedError

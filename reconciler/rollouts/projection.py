@@ -1,0 +1,74 @@
+"""The status that clients read, from what is there and what was decided; written once (spec rollouts §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from reconciler.rollouts import conditions, duration, phase, selectors
+from reconciler.rollouts.conditions import Look
+from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.status import CanaryStatus, RolloutStatus, merge_patch
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """`status` is what will be stored; `writes` is empty when that says nothing new."""
+
+    status: RolloutStatus
+    writes: tuple[Intent, ...]
+    events: tuple[RecordEvent, ...] = ()
+
+
+def project(world: World, now: datetime, *, created: bool = False) -> Projection:
+    """The whole status after this decision. `created`: a ReplicaSet was made for the version."""
+    before = world.rollout.status
+    counted = _counted(world)
+    look = Look(world, before, counted, now, created)
+    status = msgspec.structs.replace(counted, conditions=conditions.project(look))
+    status = msgspec.structs.replace(status, duration=duration.record(look))
+    stands = phase.phase(world, status, now)
+    status = msgspec.structs.replace(status, phase=stands.phase, message=stands.message)
+    return Projection(status, write(before, status), tuple(_told(look, status)))
+
+
+def write(before: RolloutStatus, after: RolloutStatus) -> tuple[Intent, ...]:
+    patch = merge_patch(before, after)
+    return (PatchStatus(patch),) if patch else ()
+
+
+def _counted(world: World) -> RolloutStatus:
+    """Counters over all owned ReplicaSets (spec §5.5), and the parts that are always there."""
+    sets = world.replica_sets
+    total = sum(rs.status.replicas for rs in sets)
+    status = world.status
+    resumed = not status.pause_conditions and not world.rollout.spec.paused
+    return msgspec.structs.replace(
+        status,
+        observed_generation=str(world.rollout.metadata.generation),
+        replicas=total,
+        hpa_replicas=total,
+        updated_replicas=world.new.status.replicas if world.new else 0,
+        ready_replicas=sum(rs.status.ready_replicas for rs in sets),
+        available_replicas=sum(rs.available for rs in sets),
+        selector=selectors.text(world.rollout.spec.selector),
+        pause_conditions=status.pause_conditions or None,
+        controller_pause=status.controller_pause and not resumed,
+        canary=status.canary or CanaryStatus(),
+        blue_green=status.blue_green if status.blue_green is not None else {},
+    )
+
+
+def _told(look: Look, after: RolloutStatus) -> list[RecordEvent]:
+    world, before = look.world, look.before
+    events = []
+    was = before.condition("Completed")
+    if not look.completed and (was is None or was.status == "True"):
+        text = f"Rollout not completed, started update to revision {world.revision} ({world.pod_hash})"
+        events.append(normal("RolloutNotCompleted", text))
+    if before.pause_conditions and not after.pause_conditions and not after.abort:
+        events.append(normal("RolloutResumed", "Rollout is resumed"))
+    return events

@@ -1,0 +1,69 @@
+"""When the version that is wanted becomes the stable one (spec rollouts §4.3).
+
+Also a first version has to be available before it is stable: until then nothing claims that it was delivered, and a
+second version simply replaces it. (The established engine promotes it before it has a pod.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.rollouts import rollback
+from reconciler.rollouts.canary.desired import enough
+from reconciler.rollouts.intents import RecordEvent, normal
+from reconciler.rollouts.snapshot import World
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    world: World
+    events: tuple[RecordEvent, ...] = ()
+
+
+def reconcile(world: World) -> Promotion:
+    """Makes the wanted version stable when it may be."""
+    why = reason(world)
+    if not why:
+        return Promotion(world)
+    text = f"Rollout completed update to revision {world.revision} ({world.pod_hash}): {why}"
+    told = () if world.promoted else (normal("RolloutCompleted", text),)
+    return Promotion(
+        world.with_status(
+            stable_rs=world.pod_hash,
+            pause_conditions=None,
+            controller_pause=False,
+            abort=False,
+            aborted_at=None,
+            promote_full=False,
+            current_step_index=world.last_index,
+        ),
+        told,
+    )
+
+
+def reason(world: World) -> str:
+    """Why it is promoted now; empty when it is not."""
+    if world.new is None or world.aborted or world.rollout.spec.paused or not _available(world):
+        return ""
+    if not world.status.stable_rs:
+        return "Initial deploy"
+    if world.status.promote_full:
+        return "Full promotion requested"
+    if rollback.fast(world) and (world.promoted or _has_traffic(world)):
+        return "Rollback within window" if rollback.within_window(world) else "Fast rollback"
+    if world.steps_done and _has_traffic(world):
+        return f"Completed all {len(world.steps)} canary steps"
+    return ""
+
+
+def _available(world: World) -> bool:
+    threshold = world.canary.replica_progress_threshold
+    return world.new is not None and enough(threshold, world.new.available, world.replicas)
+
+
+def _has_traffic(world: World) -> bool:
+    """Whether all traffic was sent to it, where steps move traffic and there is another version that had it."""
+    if not world.routes_traffic or not world.steps or world.stable is None:
+        return True
+    told = world.weights
+    return told is not None and told.canary.weight == world.max_weight

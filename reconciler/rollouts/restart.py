@@ -1,0 +1,70 @@
+"""Restarting pods without a new version (spec rollouts §4.12): evictions, so that disruption budgets are honoured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.rollouts import defaults
+from reconciler.rollouts.intents import EvictPod, Intent
+from reconciler.rollouts.owned import Pod, ReplicaSet
+from reconciler.rollouts.phase import restarting
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.status import moment
+
+_AGAIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    world: World
+    intents: tuple[Intent, ...] = ()
+    wake_at: datetime | None = None
+
+
+def asked(world: World) -> bool:
+    """Whether a restart is asked for that is not done: then the pods are part of what has to be read."""
+    wanted = world.rollout.spec.restart_at
+    return wanted is not None and wanted != world.rollout.status.restarted_at
+
+
+def reconcile(world: World, now: datetime) -> Restarted:
+    """Evicts as many old pods as availability allows; the rest follows as new ones become available."""
+    due = world.rollout.spec.restart_at
+    if due is None or not asked(world) or due == world.status.restarted_at:
+        return Restarted(world)
+    if not restarting(world, now):
+        return Restarted(world, wake_at=moment(due) + timedelta(seconds=1))
+    old = _old_pods(world, moment(due))
+    if not old:
+        return Restarted(world.with_status(restarted_at=due))
+    return Restarted(
+        world, tuple(EvictPod(pod.metadata.name) for pod in old[: _allowance(world)]), wake_at=now + _AGAIN
+    )
+
+
+def _old_pods(world: World, since: datetime) -> list[Pod]:
+    """Created before the request and not going already; those of stable first, then new, then older versions."""
+    ranks = {rs.metadata.uid: rank for rank, rs in reversed(list(enumerate(_ranked(world))))}
+    mine = [
+        (ranks[owner.uid], pod)
+        for pod in world.pods
+        if (owner := pod.metadata.controller) and owner.uid in ranks and _before(pod, since)
+    ]
+    return [pod for _, pod in sorted(mine, key=lambda item: item[0])]
+
+
+def _ranked(world: World) -> list[ReplicaSet]:
+    first = [rs for rs in (world.stable, world.new) if rs]
+    return [*first, *(rs for rs in world.replica_sets if rs not in first)]
+
+
+def _before(pod: Pod, since: datetime) -> bool:
+    created, going = pod.metadata.creation_timestamp, pod.metadata.deletion_timestamp
+    return going is None and created is not None and created < since
+
+
+def _allowance(world: World) -> int:
+    asked_for = max(world.replicas, sum(rs.size for rs in world.replica_sets))
+    available = sum(rs.available for rs in world.replica_sets)
+    return max(0, available - (asked_for - max(1, defaults.unavailable(world.canary, world.replicas))))

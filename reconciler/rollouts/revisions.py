@@ -1,0 +1,108 @@
+"""Creating the ReplicaSet of a new version, and numbering versions (spec rollouts §2.3, §2.4)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from reconciler.kube.api import Object
+from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS
+from reconciler.rollouts import identity, keys
+from reconciler.rollouts.intents import Intent, PatchReplicaSet, PatchRollout, normal
+from reconciler.rollouts.metadata import inject, record, wanted_for_new
+from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.snapshot import World
+
+
+def new_replica_set(world: World) -> Object:
+    """The ReplicaSet to create, with no pods yet; its role's ephemeral metadata is already in the template."""
+    rollout, pod_hash = world.rollout, world.template_hash
+    template = copy.deepcopy(rollout.spec.template or {})
+    extra = wanted_for_new(world)
+    inject(template, extra)
+    metadata = template.get("metadata") or {}
+    metadata["labels"] = {**(metadata.get("labels") or {}), keys.HASH: pod_hash}
+    template["metadata"] = metadata
+    return {
+        "apiVersion": REPLICA_SETS.api_version,
+        "kind": REPLICA_SETS.kind,
+        "metadata": {
+            "name": identity.name_of(rollout, pod_hash),
+            "namespace": rollout.metadata.namespace,
+            "labels": dict(metadata["labels"]),
+            "annotations": {**_inherited(rollout), **_own_annotations(world), **record(extra)},
+            "ownerReferences": [owner_reference(rollout)],
+        },
+        "spec": {
+            "replicas": 0,
+            "minReadySeconds": rollout.spec.min_ready_seconds,
+            "selector": _selector(rollout, pod_hash),
+            "template": template,
+        },
+    }
+
+
+def owner_reference(rollout: Rollout) -> Object:
+    return {
+        "apiVersion": ROLLOUTS.api_version,
+        "kind": ROLLOUTS.kind,
+        "name": rollout.metadata.name,
+        "uid": rollout.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def bring_up_to_date(world: World) -> list[Intent]:
+    """Revision and minReadySeconds of the ReplicaSet in use, and the Rollout's own revision annotation."""
+    return [*_patch_new(world), *announce(world)]
+
+
+def announce(world: World) -> list[Intent]:
+    """The Rollout says its revision in an annotation."""
+    revision = world.revision
+    if world.rollout.metadata.annotations.get(keys.REVISION) == str(revision):
+        return []
+    return [
+        PatchRollout({"metadata": {"annotations": {keys.REVISION: str(revision)}}}),
+        normal("RolloutUpdated", f"Rollout updated to revision {revision}"),
+    ]
+
+
+def _patch_new(world: World) -> list[Intent]:
+    new = world.new
+    if new is None:
+        return []
+    patch: dict[str, Any] = {}
+    if new.revision < world.revision:
+        patch["metadata"] = {"annotations": _renumbered(new.metadata.annotations, world.revision)}
+    if new.spec.min_ready_seconds != world.rollout.spec.min_ready_seconds:
+        patch["spec"] = {"minReadySeconds": world.rollout.spec.min_ready_seconds}
+    return [PatchReplicaSet(new.name, patch, new.metadata.resource_version)] if patch else []
+
+
+def _renumbered(annotations: dict[str, str], revision: int) -> dict[str, str]:
+    past = [annotations.get(keys.REVISION_HISTORY), annotations.get(keys.REVISION)]
+    history = ",".join(filter(None, past))
+    return {keys.REVISION: str(revision)} | ({keys.REVISION_HISTORY: history} if history else {})
+
+
+def _inherited(rollout: Rollout) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in rollout.metadata.annotations.items()
+        if key not in keys.NOT_COPIED and not key.startswith(keys.NOTIFIED_PREFIX)
+    }
+
+
+def _own_annotations(world: World) -> dict[str, str]:
+    return {keys.REVISION: str(world.revision), keys.DESIRED_REPLICAS: str(world.replicas)}
+
+
+def _selector(rollout: Rollout, pod_hash: str) -> Object:
+    chosen = rollout.spec.selector
+    labels = dict(chosen.match_labels) if chosen else {}
+    selector: Object = {"matchLabels": {**labels, keys.HASH: pod_hash}}
+    if chosen and chosen.match_expressions:
+        selector["matchExpressions"] = list(chosen.match_expressions)
+    return selector

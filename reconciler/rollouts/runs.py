@@ -1,0 +1,137 @@
+"""Which AnalysisRuns an update has: starting, ending and forgetting them (spec rollouts §7.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reconciler.analysis.model import HASH_LABEL, STEP_LABEL, AnalysisRun, Phase
+from reconciler.errors import UserError
+from reconciler.kube.api import Object
+from reconciler.kube.objects import ROLLOUTS
+from reconciler.rollouts import defaults, rollback
+from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.status import RunReference
+from reconciler.rollouts.verdicts import FIELDS, RunKind, recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Coupled:
+    """`world` refers to the runs that are in use now; `troubles` say why one could not be started."""
+
+    world: World
+    intents: tuple[Intent, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+def reconcile(world: World) -> Coupled:
+    """Starts the runs that are due and asks all others of this Rollout to end."""
+    intents: list[Intent] = []
+    troubles: list[str] = []
+    for kind in FIELDS:
+        try:
+            world, created = _settle(world, kind)
+            intents += created
+        except UserError as error:
+            troubles.append(f"{kind} analysis: {error}")
+    return Coupled(world, (*intents, *_end_unused(world)), tuple(troubles))
+
+
+def surplus(world: World) -> list[Intent]:
+    """Runs to forget: of versions that are gone, and beyond the history limits, oldest first (spec §7.4)."""
+    known = {rs.hash for rs in world.replica_sets if rs.metadata.deletion_timestamp is None}
+    used = _used(world)
+    done = [run for run in world.runs.values() if run.metadata.name not in used and run.status.phase.complete]
+    gone = [run for run in done if run.metadata.labels.get(HASH_LABEL) not in known]
+    left = [run for run in done if run.metadata.labels.get(HASH_LABEL) in known]
+    limits = world.rollout.spec.analysis
+    good = [run for run in left if run.status.phase is Phase.SUCCESSFUL]
+    bad = [run for run in left if run.status.phase is not Phase.SUCCESSFUL]
+    gone += _beyond(good, limits.successful_run_history_limit if limits else None)
+    gone += _beyond(bad, limits.unsuccessful_run_history_limit if limits else None)
+    return [DeleteAnalysisRun(run.metadata.name, run.metadata.uid) for run in gone if not _deleting(run)]
+
+
+def _settle(world: World, kind: RunKind) -> tuple[World, list[Intent]]:
+    """The run of one kind: kept, replaced, begun, or dropped from the status. Raises UserError."""
+    reference, wanted = recorded(world, kind), _wanted(world, kind)
+    if wanted is None:
+        return (world.with_canary(**{FIELDS[kind]: None}) if reference else world), []
+    if reference and _belongs(world, kind, reference) and not _to_repeat(world, reference):
+        return world, []
+    if kind == "Step" and world.status.pause_conditions:
+        return world, []
+    return _begin(world, kind, wanted)
+
+
+def _wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
+    """The analysis that shall be running or have run now; None when there is none to do."""
+    idle = world.promoted or world.aborted or world.status.promote_full or not world.status.stable_rs
+    if idle or rollback.fast(world):
+        return None
+    if kind == "Step":
+        return world.current_step.analysis if world.current_step else None
+    background = world.canary.analysis
+    started = background is not None and world.step_index >= int(background.get("startingStep") or 0)
+    return background if background and started and background.get("templates") else None
+
+
+def _belongs(world: World, kind: RunKind, reference: RunReference) -> bool:
+    """Whether the recorded run still exists and, for a step, is that of the current one."""
+    run = world.run(reference.name)
+    return run is not None and (kind == "Background" or run.metadata.labels.get(STEP_LABEL) == str(world.step_index))
+
+
+def _to_repeat(world: World, reference: RunReference) -> bool:
+    """A person resumed after an inconclusive run without skipping it: it is done again."""
+    resumed = world.status.controller_pause and not world.status.pause_conditions
+    return reference.status == Phase.INCONCLUSIVE and resumed
+
+
+def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[Intent]]:
+    draft = world.analyses.build(
+        rollout=_as_object(world),
+        analysis=analysis,
+        kind=kind,
+        step_index=world.step_index if kind == "Step" else None,
+        stable_hash=world.status.stable_rs,
+        latest_hash=world.pod_hash,
+        revision=world.revision,
+    )
+    body, exists = world.analyses.settle(draft, world.run)
+    name = body["metadata"]["name"]
+    known = world.run(name) if exists else None
+    reference = RunReference(name=name, status=known.status.phase if known else "")
+    world = world.with_canary(**{FIELDS[kind]: reference})
+    return world, [] if exists else [CreateAnalysisRun(body)]
+
+
+def _as_object(world: World) -> Object:
+    """The Rollout as JSON with the status of this decision: arguments may refer to any of its fields."""
+    rollout = msgspec.structs.replace(world.rollout, status=world.status)
+    return {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **msgspec.to_builtins(rollout)}
+
+
+def _end_unused(world: World) -> list[Intent]:
+    used = _used(world)
+    return [
+        TerminateAnalysisRun(run.metadata.name)
+        for run in world.runs.values()
+        if run.metadata.name not in used and not run.spec.terminate and not run.status.phase.complete
+    ]
+
+
+def _used(world: World) -> frozenset[str]:
+    return frozenset(reference.name for kind in FIELDS if (reference := recorded(world, kind)))
+
+
+def _beyond(runs: list[AnalysisRun], limit: int | None) -> list[AnalysisRun]:
+    newest_first = sorted(runs, key=lambda run: str(run.metadata.creation_timestamp), reverse=True)
+    return newest_first[defaults.RUN_HISTORY_LIMIT if limit is None else limit :]
+
+
+def _deleting(run: AnalysisRun) -> bool:
+    return run.metadata.deletion_timestamp is not None

@@ -1,0 +1,69 @@
+"""Which pods each Service selects: the only place that decides it, so no selector can flap (spec rollouts §2.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.rollouts import keys
+from reconciler.rollouts.intents import Intent, SwitchService, normal
+from reconciler.rollouts.owned import ReplicaSet, Service
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.traffic.split import returning
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Service and the version it shall select; `need_pods`: not before that version can serve."""
+
+    service: str
+    replica_set: ReplicaSet
+    need_pods: bool = True
+
+
+def targets(world: World) -> list[Target]:
+    """The stable Service first: on promotion the new version takes it over before the weights go back to it."""
+    canary = world.canary
+    found: list[Target] = []
+    if canary.stable_service and world.stable:
+        found.append(Target(canary.stable_service, world.stable))
+    if canary.canary_service and (target := _canary_target(world)):
+        found.append(target)
+    return found
+
+
+def select(world: World) -> list[Intent]:
+    """The switches that are due."""
+    return [intent for target in targets(world) for intent in _switch(world, target)]
+
+
+def _canary_target(world: World) -> Target | None:
+    service = world.canary.canary_service
+    if world.aborted:
+        # Traffic that still has a weight must find the pods it was sent to; without weights the switch is the abort.
+        moved = not world.dynamic or world.weights is None or world.weights.canary.weight == 0
+        return Target(service, world.stable, need_pods=False) if world.stable and moved else None
+    if world.new is None or returning(world):
+        return None
+    return Target(service, world.new)
+
+
+def _switch(world: World, target: Target) -> list[Intent]:
+    service = world.services.get(target.service)
+    if service is None or service.hash == target.replica_set.hash:
+        return []
+    if target.need_pods and not _may_serve(service, target.replica_set):
+        return []
+    managed = "" if keys.MANAGED_BY in service.metadata.annotations else world.rollout.metadata.name
+    name, new_hash = service.metadata.name, target.replica_set.hash
+    text = f"Switched selector for service '{name}' from '{service.hash}' to '{new_hash}'"
+    return [
+        SwitchService(name, new_hash, service.metadata.resource_version, managed_by=managed),
+        normal("SwitchService", text),
+    ]
+
+
+def _may_serve(service: Service, rs: ReplicaSet) -> bool:
+    """A Service that we narrow for the first time needs all pods, later switches at least one."""
+    if keys.MANAGED_BY not in service.metadata.annotations:
+        return rs.size > 0 and rs.available >= rs.size
+    return rs.available > 0

@@ -1,0 +1,127 @@
+"""Rollout.status as clients read it (spec rollouts §1.7), and the merge patch between two of them.
+
+Times stay the texts that are stored, so that writing back what was read changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """Immutable; defaults are left out when written, as Go's `omitempty` does."""
+
+
+class Condition(Part, frozen=True):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_update_time: str = ""
+    last_transition_time: str = ""
+
+
+class PauseCondition(Part, frozen=True):
+    reason: str
+    start_time: str
+
+
+class RunReference(Part, frozen=True):
+    """An AnalysisRun in use: its name and the last phase seen ("" before it runs)."""
+
+    name: str
+    status: str
+    message: str = ""
+
+
+class Destination(Part, frozen=True):
+    weight: int
+    service_name: str = ""
+    pod_template_hash: str = ""
+
+
+class Weights(Part, frozen=True):
+    """The split that routers were last told. `verified` None: no router can tell."""
+
+    canary: Destination
+    stable: Destination
+    additional: tuple[Destination, ...] = ()
+    verified: bool | None = None
+
+
+class CanaryStatus(Part, frozen=True):
+    current_step_analysis_run_status: RunReference | None = None
+    current_background_analysis_run_status: RunReference | None = None
+    weights: Weights | None = None
+
+
+class DurationRecord(Part, frozen=True):
+    """How long an update took (spec §5.6)."""
+
+    rollout_started_at: str | None = None
+    manual_pause_started_at: str | None = None
+    total_manual_pause_duration_seconds: int = 0
+    finished_at: str | None = None
+    completion_status: str = ""
+
+
+class RolloutStatus(Part, frozen=True):
+    observed_generation: str = ""
+    current_pod_hash: str = ""
+    current_step_hash: str = ""
+    current_step_index: int | None = None
+    stable_rs: str = msgspec.field(default="", name="stableRS")
+    replicas: int = 0
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    hpa_replicas: int = msgspec.field(default=0, name="HPAReplicas")
+    selector: str = ""
+    collision_count: int | None = None
+    conditions: tuple[Condition, ...] = ()
+    phase: str = ""
+    message: str = ""
+    abort: bool = False
+    aborted_at: str | None = None
+    pause_conditions: tuple[PauseCondition, ...] | None = None
+    controller_pause: bool = False
+    promote_full: bool = False
+    restarted_at: str | None = None
+    canary: CanaryStatus | None = None
+    blue_green: dict[str, Any] | None = None
+    duration: DurationRecord | None = None
+
+    def condition(self, kind: str) -> Condition | None:
+        return next((c for c in self.conditions if c.type == kind), None)
+
+
+def merge_patch(before: RolloutStatus, after: RolloutStatus) -> dict[str, Any]:
+    """JSON merge patch (RFC 7386) from one status to the other; empty when nothing changed.
+
+    Fields that these structs do not know are in neither side and therefore survive.
+    """
+    return _difference(msgspec.to_builtins(before), msgspec.to_builtins(after))
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    patch: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if value == old:
+            continue
+        nested = isinstance(value, dict) and isinstance(old, dict)
+        patch[key] = _difference(old, value) if nested and isinstance(old, dict) else value
+    return patch
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the API stores it: RFC 3339, UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """The inverse of `stamp`; accepts any RFC 3339 text. Raises ValueError."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""Traffic: the split that is wanted (`split.py`), and the routers that carry it (`routers/`)."""

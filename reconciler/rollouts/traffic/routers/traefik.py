@@ -1,0 +1,49 @@
+"""Traefik: the weights of a weighted TraefikService (spec rollouts §8.2)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from reconciler.rollouts.intents import Intent, PatchTraefikService
+from reconciler.rollouts.model import TrafficRouting
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.status import Weights
+from reconciler.rollouts.traffic.routers.error import RouterError
+
+KIND = "TraefikService"
+
+
+def objects(routing: TrafficRouting, rollout: str) -> list[tuple[str, str]]:
+    return [(KIND, routing.traefik.weighted_traefik_service_name)] if routing.traefik else []
+
+
+def shift(world: World, split: Weights) -> list[Intent]:
+    routing = world.canary.traffic_routing
+    name = routing.traefik.weighted_traefik_service_name if routing and routing.traefik else ""
+    found = world.routed.get((KIND, name))
+    if found is None:
+        raise RouterError(f"TraefikService {name!r} does not exist")
+    spec = edit(found.spec, split)
+    if spec == found.spec:
+        return []
+    changed = {"weighted": {"services": spec["weighted"]["services"]}}
+    return [PatchTraefikService(name, changed, found.metadata.resource_version)]
+
+
+def edit(spec: dict[str, Any], split: Weights) -> dict[str, Any]:
+    """A TraefikService's spec with both Services' weights set; other entries and fields are as before.
+
+    Raises RouterError when the weighted list or one of the two Services is not in it.
+    """
+    spec = copy.deepcopy(spec)
+    services = (spec.get("weighted") or {}).get("services")
+    if not services:
+        raise RouterError("the TraefikService has no spec.weighted.services")
+    for side in (split.canary, split.stable):
+        entries = [entry for entry in services if entry.get("name") == side.service_name]
+        if not entries:
+            raise RouterError(f"Service {side.service_name!r} is not in spec.weighted.services of the TraefikService")
+        for entry in entries:
+            entry["weight"] = side.weight
+    return spec

@@ -1,0 +1,178 @@
+"""What is wrong with a Rollout by itself (spec rollouts §1.9): all of it, in the order that clients know.
+
+Each problem reads `<field path>: <type>: <value>: <what to do>`, the form in which the Kubernetes API reports errors.
+Features of the format that this engine does not drive yet are refused here, so that nobody waits for them in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from reconciler.rollouts import defaults, selectors
+from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
+from reconciler.rollouts.quantities import pods_of
+from reconciler.rollouts.status import moment
+from reconciler.rollouts.traffic.routers import NOT_YET
+from reconciler.rollouts.validation_steps import step_problems
+
+_STRATEGY = "spec.strategy.canary"
+
+
+def problems(rollout: Rollout, template_hash: str) -> list[str]:
+    """Every problem of the object itself; the first is the one that clients show.
+
+    `template_hash` is empty when the template's values make no sense, such as a quantity that is no number.
+    """
+    if rollout.malformed:
+        return [f"spec: Invalid value: the object cannot be read: {rollout.malformed}"]
+    spec = rollout.spec
+    found = [*_numbers(spec), *_selector(spec), *_template(spec, template_hash), *_strategy(spec)]
+    if spec.strategy.canary and not spec.strategy.blue_green:
+        found += _canary(spec.strategy.canary)
+    return found
+
+
+def invalid(path: str, value: object, detail: str) -> str:
+    return f"{path}: Invalid value: {msgspec.json.encode(value).decode()}: {detail}"
+
+
+def required(path: str, detail: str) -> str:
+    return f"{path}: Required value: {detail}"
+
+
+def _numbers(spec: RolloutSpec) -> Iterator[str]:
+    named = {
+        "replicas": spec.replicas,
+        "minReadySeconds": spec.min_ready_seconds,
+        "revisionHistoryLimit": spec.revision_history_limit,
+        "progressDeadlineSeconds": spec.progress_deadline_seconds,
+    }
+    for field, value in named.items():
+        if value is not None and value < 0:
+            yield invalid(f"spec.{field}", value, "must be greater than or equal to 0")
+    seconds = defaults.progress_deadline_seconds(spec)
+    if seconds <= spec.min_ready_seconds:
+        yield invalid("spec.progressDeadlineSeconds", seconds, "must be greater than minReadySeconds")
+    if spec.restart_at is not None and not _is_time(spec.restart_at):
+        yield invalid("spec.restartAt", spec.restart_at, "must be a time such as 2026-01-31T12:00:00Z")
+
+
+def _selector(spec: RolloutSpec) -> Iterator[str]:
+    if spec.selector is None:
+        if spec.workload_ref is None:
+            yield required("spec.selector", "say which pods belong to this Rollout")
+        return
+    if not spec.selector.match_labels and not spec.selector.match_expressions:
+        yield invalid("spec.selector", {}, "an empty selector is not allowed")
+
+
+def _template(spec: RolloutSpec, template_hash: str) -> Iterator[str]:
+    if spec.workload_ref is not None:
+        if spec.template:
+            yield invalid("spec.template", "set", "must be empty when workloadRef is set")
+        yield invalid("spec.workloadRef", spec.workload_ref, "not supported yet: put the template into the Rollout")
+        return
+    if not spec.template:
+        yield required("spec.template", "say what to run")
+        return
+    labels = (spec.template.get("metadata") or {}).get("labels") or {}
+    if spec.selector and not selectors.matches(spec.selector, labels):
+        yield invalid("spec.template.metadata.labels", labels, "selector does not match the template's labels")
+    if not (spec.template.get("spec") or {}).get("containers"):
+        yield required("spec.template.spec.containers", "at least one container is needed")
+    elif not template_hash:
+        yield invalid("spec.template", "template", "a value has the wrong type, or a quantity is no number")
+
+
+def _strategy(spec: RolloutSpec) -> Iterator[str]:
+    canary, blue_green = spec.strategy.canary, spec.strategy.blue_green
+    if canary is not None and blue_green is not None:
+        yield invalid("spec.strategy", "canary and blueGreen", "choose one strategy")
+    elif blue_green is not None:
+        yield invalid("spec.strategy.blueGreen", blue_green, "not supported yet: use the canary strategy")
+    elif canary is None:
+        yield required("spec.strategy", "choose canary or blueGreen")
+
+
+def _canary(canary: Canary) -> list[str]:
+    return [
+        *_surge(canary),
+        *_services(canary),
+        *_routing(canary),
+        *_delays(canary),
+        *_unsupported(canary),
+        *step_problems(canary),
+    ]
+
+
+def _surge(canary: Canary) -> Iterator[str]:
+    readable = True
+    for field, value in (("maxSurge", canary.max_surge), ("maxUnavailable", canary.max_unavailable)):
+        try:
+            negative = value is not None and pods_of(value, 100, round_up=True) < 0
+        except ValueError:
+            negative = True
+        if negative:
+            readable = False
+            yield invalid(f"{_STRATEGY}.{field}", value, "must be a number or a percentage, not below 0")
+    if readable and _zero(canary.max_surge) and _zero(canary.max_unavailable):
+        yield invalid(f"{_STRATEGY}.maxUnavailable", 0, "maxSurge and maxUnavailable cannot both be 0")
+
+
+def _zero(value: int | str | None) -> bool:
+    return value is not None and pods_of(value, 100, round_up=True) == 0
+
+
+def _services(canary: Canary) -> Iterator[str]:
+    if canary.canary_service and canary.canary_service == canary.stable_service:
+        yield invalid(f"{_STRATEGY}.stableService", canary.stable_service, "must differ from canaryService")
+    routing = canary.traffic_routing
+    if routing is None or (routing.nginx is None and routing.traefik is None):
+        return
+    for field, value in (("canaryService", canary.canary_service), ("stableService", canary.stable_service)):
+        if not value:
+            yield required(f"{_STRATEGY}.{field}", "this traffic router needs it")
+
+
+def _routing(canary: Canary) -> Iterator[str]:
+    routing, path = canary.traffic_routing, f"{_STRATEGY}.trafficRouting"
+    if routing is None:
+        return
+    unsupported = [name for field, name in NOT_YET.items() if getattr(routing, field) is not None]
+    for name in unsupported:
+        yield invalid(f"{path}.{name}", name, "not supported yet: traefik and nginx are")
+    if routing.nginx is None and routing.traefik is None and not unsupported:
+        yield required(path, "choose a traffic router")
+    if routing.max_traffic_weight is not None and routing.nginx is None:
+        yield invalid(f"{path}.maxTrafficWeight", routing.max_traffic_weight, "only nginx can use it")
+    if routing.max_traffic_weight is not None and routing.max_traffic_weight <= 0:
+        yield invalid(f"{path}.maxTrafficWeight", routing.max_traffic_weight, "must be greater than 0")
+    if routing.traefik is not None and not routing.traefik.weighted_traefik_service_name:
+        yield required(f"{path}.traefik.weightedTraefikServiceName", "name the weighted TraefikService")
+    if routing.nginx and bool(routing.nginx.stable_ingress) == bool(routing.nginx.stable_ingresses):
+        yield invalid(f"{path}.nginx", "nginx", "set either stableIngress or stableIngresses")
+
+
+def _delays(canary: Canary) -> Iterator[str]:
+    if canary.traffic_routing is None and canary.scale_down_delay_seconds is not None:
+        value = canary.scale_down_delay_seconds
+        yield invalid(f"{_STRATEGY}.scaleDownDelaySeconds", value, "only possible with trafficRouting")
+    if canary.traffic_routing is None and canary.dynamic_stable_scale:
+        yield invalid(f"{_STRATEGY}.dynamicStableScale", True, "only possible with trafficRouting")
+    if canary.dynamic_stable_scale and canary.scale_down_delay_seconds is not None:
+        yield invalid(f"{_STRATEGY}.dynamicStableScale", True, "not possible together with scaleDownDelaySeconds")
+
+
+def _unsupported(canary: Canary) -> Iterator[str]:
+    for field, value in (("antiAffinity", canary.anti_affinity), ("pingPong", canary.ping_pong)):
+        if value is not None:
+            yield invalid(f"{_STRATEGY}.{field}", value, "not supported yet: remove it")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return moment(text).tzinfo is not None
+    except ValueError:
+        return False

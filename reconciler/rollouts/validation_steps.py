@@ -1,0 +1,72 @@
+"""What is wrong with the steps of a canary (spec rollouts §1.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from reconciler.rollouts import defaults
+from reconciler.rollouts.model import Canary, Step
+from reconciler.rollouts.quantities import pause_length
+from reconciler.rollouts.steps import STEPS
+
+
+def step_problems(canary: Canary) -> list[str]:
+    """Problems of all steps in order. Paths have no `canary` segment: tools of the family know them so."""
+    try:
+        steps = canary.typed_steps()
+    except msgspec.ValidationError as error:
+        return [f"spec.strategy.steps: Invalid value: the steps cannot be read: {error}"]
+    return [text for index, step in enumerate(steps) for text in _step(canary, step, f"spec.strategy.steps[{index}]")]
+
+
+def _step(canary: Canary, step: Step, path: str) -> Iterator[str]:
+    kinds = step.kinds
+    if len(kinds) != 1:
+        said = ", ".join(kinds) or "nothing known"
+        yield _invalid(path, said, f"a step must have exactly one of {', '.join(STEPS)}")
+        return
+    if step.kind not in STEPS:
+        yield _invalid(f"{path}.{step.kind}", step.kind, "not supported yet: remove this step")
+        return
+    yield from _weight(canary, step, path)
+    yield from _pause(step, path)
+    yield from _scale(canary, step, path)
+    if step.analysis is not None and not step.analysis.get("templates"):
+        yield f"{path}.analysis.templates: Required value: name at least one AnalysisTemplate"
+
+
+def _weight(canary: Canary, step: Step, path: str) -> Iterator[str]:
+    most, weight = defaults.max_weight(canary), step.set_weight
+    if weight is not None and not 0 <= weight <= most:
+        yield _invalid(f"{path}.setWeight", weight, f"must be between 0 and {most}")
+
+
+def _pause(step: Step, path: str) -> Iterator[str]:
+    duration = step.pause.duration if step.pause else None
+    if duration is None:
+        return
+    try:
+        bad = pause_length(duration).total_seconds() < 0
+    except (ValueError, OverflowError):
+        bad = True
+    if bad:
+        yield _invalid(f"{path}.pause.duration", duration, "must be seconds, or a duration such as 5m, not below 0")
+
+
+def _scale(canary: Canary, step: Step, path: str) -> Iterator[str]:
+    scale = step.set_canary_scale
+    if scale is None:
+        return
+    if canary.traffic_routing is None:
+        yield _invalid(f"{path}.setCanaryScale", "setCanaryScale", "only possible with trafficRouting")
+    chosen = (scale.weight is not None) + (scale.replicas is not None) + scale.match_traffic_weight
+    if chosen != 1:
+        yield _invalid(f"{path}.setCanaryScale", chosen, "set one of weight, replicas and matchTrafficWeight")
+    if min(scale.weight or 0, scale.replicas or 0) < 0:
+        yield _invalid(f"{path}.setCanaryScale", "negative", "must be greater than or equal to 0")
+
+
+def _invalid(path: str, value: object, detail: str) -> str:
+    return f"{path}: Invalid value: {msgspec.json.encode(value).decode()}: {detail}"

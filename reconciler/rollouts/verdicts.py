@@ -1,0 +1,97 @@
+"""What the AnalysisRuns of an update say: go on, wait for a person, or abort (spec rollouts §7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from reconciler.analysis.model import AnalysisRun, MetricResult, Phase
+from reconciler.rollouts import stepping
+from reconciler.rollouts.intents import RecordEvent, normal, warning
+from reconciler.rollouts.snapshot import INCONCLUSIVE, World
+from reconciler.rollouts.status import RunReference
+
+RunKind = Literal["Step", "Background"]
+
+FIELDS: dict[RunKind, str] = {
+    "Step": "current_step_analysis_run_status",
+    "Background": "current_background_analysis_run_status",
+}
+"""Where `status.canary` keeps the run in use of each kind."""
+
+_CAUSES = {"Step": "Step-based analysis", "Background": "Background analysis"}
+_BAD = (Phase.FAILED, Phase.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`world` knows the runs' new phases, a pause if one is inconclusive, and why to abort if one failed."""
+
+    world: World
+    events: tuple[RecordEvent, ...] = ()
+
+
+def judge(world: World, now: datetime) -> Judged:
+    """Takes over what the runs in use say now; a verdict that was heeded before changes nothing again."""
+    events: list[RecordEvent] = []
+    for kind, reference, run in _in_use(world):
+        phase, message = run.status.phase, run.status.message
+        if (phase, message) == (reference.status, reference.message):
+            continue
+        world = world.with_canary(**{FIELDS[kind]: RunReference(name=reference.name, status=phase, message=message)})
+        if phase == reference.status:
+            continue
+        events.append(_told(kind, reference, phase))
+        if phase is Phase.INCONCLUSIVE and not world.inconclusive:
+            pause = stepping.paused(world, INCONCLUSIVE, now)
+            world = pause.world
+            events += pause.events
+    return Judged(replace(world, abort_cause=_failure(world)), tuple(events))
+
+
+def recorded(world: World, kind: RunKind) -> RunReference | None:
+    reference: RunReference | None = getattr(world.canary_status, FIELDS[kind])
+    return reference
+
+
+def _failure(world: World) -> str:
+    for kind, _, run in _in_use(world):
+        if run.status.phase in _BAD:
+            message = f": {run.status.message}" if run.status.message else ""
+            return f"{_CAUSES[kind]} phase error/failed{message}{_evidence(run)}"
+    return ""
+
+
+def _evidence(run: AnalysisRun) -> str:
+    """Measured value and condition of the metric that decided: what a person needs to judge the judgement."""
+    for result in run.status.metric_results:
+        if result.phase in _BAD and not result.dry_run:
+            return f" ({_measured(result)}{_condition(run, result.name)})"
+    return ""
+
+
+def _measured(result: MetricResult) -> str:
+    value = result.last.value if result.last else ""
+    return f"{result.name} measured {value}" if value else f"{result.name} measured nothing"
+
+
+def _condition(run: AnalysisRun, metric_name: str) -> str:
+    metric = next((m for m in run.spec.metrics if m.get("name") == metric_name), {})
+    written = [f"{key}: {metric[key]}" for key in ("failureCondition", "successCondition") if metric.get(key)]
+    return f"; {', '.join(written)}" if written else ""
+
+
+def _in_use(world: World) -> Iterator[tuple[RunKind, RunReference, AnalysisRun]]:
+    for kind in FIELDS:
+        reference = recorded(world, kind)
+        run = world.run(reference.name) if reference else None
+        if reference and run:
+            yield kind, reference, run
+
+
+def _told(kind: RunKind, before: RunReference, phase: Phase) -> RecordEvent:
+    text = f"{kind} Analysis Run '{before.name}' Status New: '{phase}' Previous: '{before.status}'"
+    tell = warning if phase in _BAD else normal
+    return tell(f"AnalysisRun{phase}", text)
