@@ -6,6 +6,7 @@ A test marked `cluster`, `e2e` or `browser` is skipped where a program is missin
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -66,6 +67,7 @@ def rollouts_plugin() -> Path:
     return binaries.find("kubectl-argo-rollouts")
 
 
+@functools.cache
 def _missing(marker: str, programs: tuple[str, ...]) -> str:
     try:
         for program in programs:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 
-from tests.testbed.access import Access
+from tests.e2e.world import FORGE_REPOSITORY, NAMESPACE, World
 from tests.testbed.processes import Process, free_ports
 from tests.testbed.web import answers
 
@@ -16,30 +15,19 @@ _START_SECONDS = 30
 class Daemon:
     """`reconciler run` with everything on one line. `hook` is where the forge posts pushes to."""
 
-    def __init__(
-        self,
-        cluster: Access,
-        directory: Path,
-        *,
-        repo: str,
-        namespace: str,
-        prometheus: str,
-        forge: str,
-        forge_repo: str,
-    ) -> None:
-        self._cluster = cluster
-        self._log = directory / "daemon.log"
-        self._cache = directory / "cache"
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._log = world.directory / "daemon.log"
         [self._port] = free_ports(1)
         self.webhook_secret = secrets.token_hex(16)
         self._flags = {
-            "--repo": repo,
+            "--repo": world.repo_url,
             "--path": "deploy",
-            "--namespace": namespace,
-            "--kubeconfig": str(cluster.kubeconfig),
-            "--prometheus": prometheus,
-            "--forge-api": forge,
-            "--forge-repo": forge_repo,
+            "--namespace": NAMESPACE,
+            "--kubeconfig": str(world.cluster.kubeconfig),
+            "--prometheus": world.prometheus.url,
+            "--forge-api": world.gitea.api,
+            "--forge-repo": FORGE_REPOSITORY,
             "--poll": "30s",
             "--listen": f"127.0.0.1:{self._port}",
         }
@@ -53,17 +41,17 @@ class Daemon:
     def hook(self) -> str:
         return f"{self.url}/hooks/github"
 
-    def start(self, token: str) -> None:
+    def start(self) -> None:
         """Start and wait until it says that it is ready. The forge's token reaches it by the environment alone."""
         flags = [part for pair in self._flags.items() for part in pair]
-        argv = [*self._cluster.network.prefix, sys.executable, "-m", "reconciler", "run", *flags]
+        argv = [*self._world.network.prefix, sys.executable, "-m", "reconciler", "run", *flags]
         env = {
-            "GITHUB_TOKEN": token,
+            "GITHUB_TOKEN": self._world.gitea.token,
             "RECONCILER_WEBHOOK_SECRET": self.webhook_secret,
-            "XDG_CACHE_HOME": str(self._cache),
+            "XDG_CACHE_HOME": str(self._world.directory / "cache"),
         }
         self._process = Process("reconciler", argv, self._log, env=env)
-        self._process.wait_until(lambda: answers(self._cluster.network, f"{self.url}/readyz"), _START_SECONDS)
+        self._process.wait_until(lambda: answers(self._world.network, f"{self.url}/readyz"), _START_SECONDS)
 
     def kill(self) -> None:
         """kill -9: it gets no chance to finish anything."""

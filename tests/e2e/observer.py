@@ -25,6 +25,7 @@ class Observer:
         self._cluster = cluster
         self._path = path
         self._seen: list[Seen] = []
+        self._versions: set[tuple[str, str]] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -39,6 +40,10 @@ class Observer:
         """When an object that matches was first seen at or after `since`."""
         return next((at for at, obj in list(self._seen) if at >= since and matches(obj)), None)
 
+    def since(self, since: float) -> list[dict[str, Any]]:
+        """Every version seen at or after `since`."""
+        return [obj for at, obj in list(self._seen) if at >= since]
+
     def _run(self) -> None:
         with self._cluster.network.entered():
             while not self._stopping.is_set():
@@ -51,6 +56,14 @@ class Observer:
         request = urllib.request.Request(f"{self._cluster.url}{self._path}?watch=1&timeoutSeconds=60", headers=headers)
         with urllib.request.urlopen(request, timeout=70, context=context) as stream:
             for line in stream:
-                self._seen.append((time.monotonic(), json.loads(line)["object"]))
+                self._remember(json.loads(line)["object"])
                 if self._stopping.is_set():
                     return
+
+    def _remember(self, obj: dict[str, Any]) -> None:
+        """A watch that starts again repeats what was seen before."""
+        metadata = obj.get("metadata", {})
+        version = (metadata.get("uid", ""), metadata.get("resourceVersion", ""))
+        if version not in self._versions:
+            self._versions.add(version)
+            self._seen.append((time.monotonic(), obj))

@@ -32,13 +32,15 @@ class Clone:
         self._git("init", "-q", "-b", "main")
         shutil.copytree(_APP, directory / "deploy")
 
-    def push(self, tag: str, edit: dict[str, tuple[str, str]] | None = None) -> str:
-        """Commit the image tag (and `edit`: file → (regex, replacement)) and push to main; returns the commit's id."""
-        changes = {"rollout.yaml": (r"(image: \S+:)\S+", rf"\g<1>{tag}"), **(edit or {})}
-        for file, (pattern, replacement) in changes.items():
-            path = self._directory / "deploy" / file
-            path.write_text(re.sub(pattern, replacement, path.read_text()))
+    def push(self, tag: str) -> str:
+        """Commit the image tag and push to main; returns the commit's id."""
+        self.edit("rollout.yaml", r"(image: \S+:)\S+", rf"\g<1>{tag}")
         return self._commit(f"Release {tag}")
+
+    def edit(self, file: str, pattern: str, replacement: str) -> None:
+        """Change a manifest for the next push."""
+        path = self._directory / "deploy" / file
+        path.write_text(re.sub(pattern, replacement, path.read_text()))
 
     def remove(self, *files: str) -> str:
         """Delete manifests and push."""

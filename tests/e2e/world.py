@@ -21,6 +21,7 @@ from tests.testbed.prometheus import Prometheus
 from tests.testbed.traefik import Traefik
 
 REPOSITORY = "shop"
+FORGE_REPOSITORY = f"{OWNER}/{REPOSITORY}"
 NAMESPACE = "shop"
 CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 FINAL = ("success", "failure", "error")
@@ -105,10 +106,6 @@ def world(rate: float) -> Iterator[World]:
         repo_url = gitea.create_repository(REPOSITORY)
         clone = Clone(directory / "clone", gitea.push_url(REPOSITORY), network)
         yield World(directory, network, cluster, gitea, traefik, prometheus, users, clone, repo_url)
-
-
-def forge_repo() -> str:
-    return f"{OWNER}/{REPOSITORY}"
 
 
 def _split(path: str) -> tuple[str, str, str]:

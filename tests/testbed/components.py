@@ -55,7 +55,7 @@ PLUGIN = GoModule(
     "plugin",
     "1.9.1",
     ("kubectl-argo-rollouts",),
-    flags=("-ldflags", "-s -w -X github.com/argoproj/argo-rollouts/utils/version.version=v1.9.1"),
+    flags=("-ldflags", "-s -w -X github.com/argoproj/argo-rollouts/utils/version.version=1.9.1"),
 )
 GO_MODULES = (CONTROL_PLANE, GITEA, KUSTOMIZE, PLUGIN)
 

@@ -7,6 +7,7 @@ with nobody, and traffic to them cannot leave it. Needs root. Without one (`HOST
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import secrets
 import subprocess
@@ -50,7 +51,7 @@ class Namespace(Network):
     isolated = True
 
     def __init__(self) -> None:
-        self.name = f"testbed-{secrets.token_hex(4)}"
+        self.name = f"testbed-{os.getpid()}-{secrets.token_hex(4)}"
 
     @property
     def prefix(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -59,6 +60,7 @@ class Namespace(Network):
     def start(self) -> None:
         if problem := why_not():
             raise Missing(problem)
+        _remove_orphans()
         _ip("netns", "add", self.name)
         try:
             _ip("-n", self.name, "link", "set", "lo", "up")
@@ -84,6 +86,7 @@ class Namespace(Network):
             os.close(home)
 
 
+@functools.cache
 def why_not() -> str:
     """Empty when this user can make network namespaces, else what stands in the way."""
     if os.geteuid() != 0:
@@ -95,6 +98,14 @@ def why_not() -> str:
     except (Missing, subprocess.CalledProcessError) as error:
         return f"network namespaces are not possible here: {error}"
     return ""
+
+
+def _remove_orphans() -> None:
+    """Namespaces of runs that were killed: their name says which process made them."""
+    for path in _NETNS.glob("testbed-*-*"):
+        owner = path.name.split("-")[1]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            _ip("netns", "del", path.name)
 
 
 def _ip(*arguments: str) -> None:
