@@ -1,0 +1,1 @@
+"""The verbs of the API on the store: what each request reads, checks, changes and answers."""

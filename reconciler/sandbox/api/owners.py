@@ -1,0 +1,40 @@
+"""metadata.managedFields of the requests that do not apply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sandbox.api.core import Api
+from reconciler.sandbox.kinds import Kind
+from reconciler.sandbox.ssa.apply import track
+from reconciler.sandbox.ssa.managers import ManagerId, Owned, read, write
+from reconciler.sandbox.ssa.paths import NOTHING, Fields
+
+Object = dict[str, Any]
+# What the real server forgets first when many managers wrote an object.
+MOST_MANAGERS = 10
+
+
+def ignored_fields(kind: Kind, subresource: str) -> Fields:
+    """The top-level fields that an endpoint does not write."""
+    if subresource == "status":
+        names = set(kind.schema.fields) - {"status"}
+        return frozenset((f"f:{name}",) for name in names)
+    return frozenset({("f:status",)}) if kind.has_status else NOTHING
+
+
+def managed_after_update(
+    api: Api, kind: Kind, old: Object, obj: Object, manager: str, subresource: str
+) -> list[Object]:
+    """The entries after a write by `manager`; times change only with the fields or the values."""
+    before = read(old.get("metadata", {}).get("managedFields", []))
+    me = ManagerId(manager, "Update", kind.api_version, subresource)
+    live = old or {"metadata": {}, "spec": {}, "status": {}}
+    after = track(live, obj, kind.schema, before, me, ignored_fields(kind, subresource))
+    if me in after and (me not in before or after[me].fields != before[me].fields or differs(old, obj)):
+        after[me] = Owned(after[me].fields, api.timestamp())
+    return write(after)
+
+
+def differs(old: Object, obj: Object) -> bool:
+    return any(old.get(name) != value for name, value in obj.items() if name != "metadata")

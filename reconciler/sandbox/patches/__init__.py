@@ -1,0 +1,1 @@
+"""Three patch formats as pure functions: JSON patch, merge patch, strategic merge patch."""

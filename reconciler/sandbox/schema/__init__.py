@@ -1,0 +1,1 @@
+"""Shapes of objects and what follows from them: pruning, defaulting, validation."""
