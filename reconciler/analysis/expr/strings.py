@@ -1,0 +1,118 @@
+"""Functions on strings, and how values look as text. ValueError means: not such a text."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.analysis.expr.frame import LONGEST_STRING
+from reconciler.analysis.expr.types import Kind, as_json_numbers, kind_of
+
+_TYPE_NAMES = {Kind.FLOAT: "float"}
+_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%a, %d %b %Y %H:%M:%S %Z")
+
+
+def shown(value: Any) -> str:
+    """A value as Go prints it."""
+    match kind_of(value):
+        case Kind.NIL:
+            return "<nil>"
+        case Kind.BOOL:
+            return "true" if value else "false"
+        case Kind.FLOAT:
+            return go_float(value)
+        case Kind.LIST:
+            return f"[{' '.join(map(shown, value))}]"
+        case Kind.MAP:
+            return f"map[{' '.join(f'{key}:{shown(value[key])}' for key in sorted(value))}]"
+    return str(value)
+
+
+def go_float(value: float) -> str:
+    """The shortest text that reads back as the same number; with an exponent below 1e-4 and from 1e21 on."""
+    if not math.isfinite(value):
+        return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+    if value == 0 or 1e-4 <= abs(value) < 1e21:
+        return f"{int(value)}" if value.is_integer() else _plain(value)
+    digits, _, exponent = f"{value!r}".partition("e")
+    return f"{digits.removesuffix('.0')}e{exponent}"
+
+
+def _plain(value: float) -> str:
+    text = repr(value)
+    return text if "e" not in text else f"{value:f}".rstrip("0")
+
+
+def type_name(value: Any) -> str:
+    kind = kind_of(value)
+    return _TYPE_NAMES.get(kind, kind.value)
+
+
+def join(items: list[Any], separator: str = "") -> str:
+    if not all(isinstance(item, str) for item in items):
+        raise ValueError("only strings can be joined")
+    if sum(map(len, items)) + len(separator) * len(items) > LONGEST_STRING:
+        raise ValueError(f"more than {LONGEST_STRING} characters")
+    return separator.join(items)
+
+
+def split(text: str, separator: str, most: int = -1) -> list[str]:
+    if most == 0:
+        return []
+    if not separator:
+        return list(text)
+    return text.split(separator, most - 1 if most > 0 else -1)
+
+
+def trim(text: str, characters: str | None = None) -> str:
+    return text.strip(characters)
+
+
+def upper(text: str) -> str:
+    """Letter by letter: what has no single capital stays."""
+    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
+
+
+def lower(text: str) -> str:
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+
+
+def repeat(text: str, times: int) -> str:
+    if times < 0 or len(text) * times > LONGEST_STRING:
+        raise ValueError(f"cannot repeat {times} times: memory budget exceeded")
+    return text * times
+
+
+def replace(text: str, old: str, new: str) -> str:
+    if (text.count(old) if old else len(text) + 1) * len(new) > LONGEST_STRING:
+        raise ValueError(f"more than {LONGEST_STRING} characters")
+    return text.replace(old, new)
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(_whole_numbers(value), indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def _whole_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    return [_whole_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+def from_json(text: str) -> Any:
+    return as_json_numbers(json.loads(text))
+
+
+def date(text: str) -> datetime:
+    """A date or RFC 3339 time; without a zone it is UTC."""
+    for form in _DATE_FORMATS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

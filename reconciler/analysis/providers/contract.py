@@ -1,0 +1,70 @@
+"""What a metric provider is: something that turns a metric's settings into one answer.
+
+Most ask one HTTP question and are pure: `request` and `value` over `reconciler.http.model`; the sending is not theirs.
+Others (several questions, a Job, a statistical judge) implement `measure` and are given the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from reconciler.analysis.expr.types import Type, type_of
+from reconciler.errors import ReconcilerError
+from reconciler.http.model import Request, Response
+
+
+class ProviderError(ReconcilerError):
+    """The provider could not give a value. The text becomes the measurement's message: it tells the user what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`value` is what conditions see as `result`, `text` what people see; `type` is known before evaluation."""
+
+    value: Any
+    text: str
+    type: Type
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    metric_metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(cls, value: Any, text: str, metadata: Mapping[str, str] | None = None) -> Answer:
+        """An answer whose type is that of the decoded JSON itself."""
+        return cls(value, text, type_of(value), metadata or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the daemon lends to providers. `previous` is the metadata of the metric's last measurement."""
+
+    send: Callable[[Request], Response]
+    prometheus_url: str = ""
+    namespace: str = ""
+    previous: Mapping[str, str] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """Raises ProviderError, or any of the taxonomy (a network error is `Transient`)."""
+
+    def measure(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer: ...
+
+
+class HttpProvider(Protocol):
+    """A provider that is one question: usually a module with these two functions."""
+
+    def request(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Request: ...
+
+    def value(self, config: Mapping[str, Any], response: Response) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OverHttp:
+    """Makes a `Provider` of an `HttpProvider`."""
+
+    provider: HttpProvider
+
+    def measure(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer:
+        return self.provider.value(config, around.send(self.provider.request(config, now, around)))

@@ -1,0 +1,117 @@
+"""All that can be wrong with an AnalysisRun before anything is measured (spec rollouts §7.3): every problem at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import re2
+
+from reconciler.analysis.arguments import substitute
+from reconciler.analysis.metric import Metric, OnNoData, no_data_rule, read_metric, whole
+from reconciler.analysis.model import AnalysisRun, Argument
+from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
+from reconciler.errors import Problem, UserError
+
+SECRET_PLACEHOLDER = "*****"  # noqa: S105 - what stands for a secret wherever it could be read
+
+_Setting = TypeVar("_Setting")
+
+
+def plain_values(args: Sequence[Argument]) -> dict[str, str]:
+    """Argument values with every secret masked. Raises UserError for one without a value."""
+    values: dict[str, str] = {}
+    problems: list[Problem] = []
+    for arg in args:
+        if arg.value is not None:
+            values[arg.name] = arg.value
+        elif arg.value_from is not None and arg.value_from.secret_key_ref is not None:
+            values[arg.name] = SECRET_PLACEHOLDER
+        else:
+            problems.append(Problem(f"args.{arg.name} was not resolved"))
+    if problems:
+        raise UserError(problems)
+    return values
+
+
+def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
+    """The run's metrics with `values` filled in. Raises UserError with all problems, worded for the run's message."""
+    raw = [_substituted(metric, values) for metric in run.spec.metrics]
+    read = [read_metric(metric, f"metrics[{index}]") for index, metric in enumerate(raw)]
+    problems = [problem for _, found in read for problem in found]
+    names = [metric.name for metric, _ in read]
+    if not names:
+        problems.append(Problem("no metrics specified"))
+    problems += [Problem(f'two metrics are named "{name}"') for name, n in Counter(names).items() if name and n > 1]
+    dry, dry_problems = _matching([rule.metric_name for rule in run.spec.dry_run], names, "dryRun")
+    rules = run.spec.measurement_retention
+    kept, kept_problems = _matching([rule.metric_name for rule in rules], names, "measurementRetention")
+    retention, limit_problems = _settings(
+        {name: str(rules[kept[name]].limit) for name in names if name in kept}, "measurementRetention limit", whole
+    )
+    no_data, no_data_problems = _settings(_annotated(run, NO_DATA_ANNOTATION), NO_DATA_ANNOTATION, no_data_rule)
+    samples, sample_problems = _settings(_annotated(run, MIN_SAMPLES_ANNOTATION), MIN_SAMPLES_ANNOTATION, whole)
+    problems += dry_problems + kept_problems + limit_problems + no_data_problems + sample_problems
+    if problems:
+        raise UserError(problems)
+    return tuple(
+        replace(
+            metric,
+            dry_run=metric.name in dry,
+            retention=retention.get(metric.name, metric.retention),
+            on_no_data=no_data.get(metric.name, _default_no_data(metric.name, samples)),
+            min_samples=samples.get(metric.name, 0),
+        )
+        for metric, _ in read
+    )
+
+
+def _substituted(metric: Mapping[str, object], values: Mapping[str, str]) -> dict[str, object]:
+    try:
+        return substitute(metric, values)
+    except UserError as error:
+        raise UserError(
+            [Problem(f'metric "{metric.get("name", "")}": {problem.what}') for problem in error.problems]
+        ) from None
+
+
+def _matching(patterns: Sequence[str], names: Sequence[str], rule: str) -> tuple[dict[str, int], list[Problem]]:
+    """Metric name → index of the first rule whose unanchored regular expression finds something in it."""
+    matched: dict[str, int] = {}
+    problems: list[Problem] = []
+    for index, pattern in enumerate(patterns):
+        try:
+            found = [name for name in names if re2.search(pattern, name)]
+        except re2.error as error:
+            problems.append(Problem(f"{rule}[{index}]: {pattern!r} is not a regular expression: {error}"))
+            continue
+        if not found:
+            problems.append(Problem(f"{rule}[{index}]: {pattern!r} matches no metric"))
+        matched = dict.fromkeys(found, index) | matched
+    return matched, problems
+
+
+def _settings(
+    texts: Mapping[str, str], rule: str, read: Callable[[str], _Setting]
+) -> tuple[dict[str, _Setting], list[Problem]]:
+    values: dict[str, _Setting] = {}
+    problems: list[Problem] = []
+    for name, text in texts.items():
+        try:
+            values[name] = read(text)
+        except ValueError as error:
+            problems.append(Problem(f'{rule} of metric "{name}": {error}'))
+    return values, problems
+
+
+def _annotated(run: AnalysisRun, prefix: str) -> dict[str, str]:
+    return {
+        key.removeprefix(prefix): value for key, value in run.metadata.annotations.items() if key.startswith(prefix)
+    }
+
+
+def _default_no_data(name: str, samples: Mapping[str, int]) -> OnNoData:
+    """Whoever asks for a number of samples and says no more wants to wait for them."""
+    return "wait" if name in samples else "error"
