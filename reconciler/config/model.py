@@ -1,6 +1,7 @@
 """The daemon's configuration as plain data. Field names of an Application are those of Argo CD's `Application.spec`.
 
-Durations are seconds. Everything is immutable; `config/load.py` makes it from YAML, `config/flags.py` from a command line.
+Durations are seconds. Everything is immutable; `config/load.py` makes it from YAML, `config/flags.py` from a command
+line.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class GitHubApp:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """At most one way in. `ssh_key` is a PEM/OpenSSH private key; `known_hosts` is the file's text and is mandatory for ssh."""
+    """At most one way in. `ssh_key` is a PEM/OpenSSH private key; `known_hosts` is its file's text, needed for ssh."""
 
     username: str = "git"
     token: Secret | None = None
@@ -129,16 +130,22 @@ class Forge:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
+    """One branch of one repository. `insecure_http` allows plain http to other machines (it always is to this one)."""
+
     url: str
     branch: str = "main"
     poll_seconds: float = 60.0
     credentials: Credentials = Credentials()
     forge: Forge | None = None
+    insecure_http: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """Empty: in-cluster when inside a pod, else the default kubeconfig. `namespace` holds the daemon's own records and lease."""
+    """Empty: in-cluster when inside a pod, else the default kubeconfig.
+
+    `namespace` holds the daemon's own records and lease.
+    """
 
     kubeconfig: str = ""
     context: str = ""
