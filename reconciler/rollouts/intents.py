@@ -68,6 +68,14 @@ class SwitchService:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseService:
+    """Takes our part of the selector off a Service that no Rollout uses any more."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class PatchTraefikService:
     name: str
     spec: dict[str, Any]
@@ -144,6 +152,7 @@ Intent = (
     | ReleaseReplicaSet
     | DeleteReplicaSet
     | SwitchService
+    | ReleaseService
     | PatchTraefikService
     | CreateIngress
     | PatchIngress

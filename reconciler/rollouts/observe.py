@@ -33,6 +33,10 @@ class Reader(Protocol):
 
     def service(self, namespace: str, name: str) -> Service | None: ...
 
+    def managed_services(self, namespace: str, rollout: str) -> Iterable[Service]:
+        """Services whose annotation names the Rollout as their manager."""
+        ...
+
     def routed(self, kind: str, namespace: str, name: str) -> Routed | None: ...
 
     def runs(self, rollout: Rollout) -> Iterable[AnalysisRun]:
@@ -64,6 +68,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         new=new,
         replica_sets=owned,
         orphans=tuple(reader.orphans(namespace)),
+        managed_services=tuple(reader.managed_services(namespace, rollout.metadata.name)),
         services={name: service for name, service in services if service},
         routed={key: found for key, found in routed if found},
         runs={run.metadata.name: run for run in reader.runs(rollout)},

@@ -104,6 +104,7 @@ class Pod(Part, frozen=True):
 
 decode_replica_set = msgspec.json.Decoder(ReplicaSet).decode
 decode_service = msgspec.json.Decoder(Service).decode
+decode_pod = msgspec.json.Decoder(Pod).decode
 decode_routed = msgspec.json.Decoder(Routed).decode
 
 

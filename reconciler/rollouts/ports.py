@@ -56,3 +56,11 @@ class NoAnalyses:
 
     def settle(self, run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:
         raise NotImplementedError
+
+
+class Events(Protocol):
+    """Where events go: recorded in the background, never lost silently."""
+
+    def event(self, reference: Object, type_: str, reason: str, message: str, /) -> None:
+        """`reference` is an ObjectReference as JSON (apiVersion, kind, namespace, name, uid)."""
+        ...

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.rollouts import keys
-from reconciler.rollouts.intents import Intent, SwitchService, normal
+from reconciler.rollouts.intents import Intent, ReleaseService, SwitchService, normal
 from reconciler.rollouts.owned import ReplicaSet, Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.split import returning
@@ -33,7 +34,17 @@ def targets(world: World) -> list[Target]:
 
 def select(world: World) -> list[Intent]:
     """The switches that are due."""
-    return [intent for target in targets(world) for intent in _switch(world, target)]
+    switched = [intent for target in targets(world) for intent in _switch(world, target)]
+    return [*switched, *release(world.managed_services, (world.canary.canary_service, world.canary.stable_service))]
+
+
+def release(managed: Iterable[Service], used: Iterable[str]) -> list[Intent]:
+    """Services that carry our mark although the Rollout does not name them any more."""
+    return [
+        ReleaseService(service.metadata.name, service.metadata.resource_version)
+        for service in managed
+        if service.metadata.name not in used
+    ]
 
 
 def _canary_target(world: World) -> Target | None:

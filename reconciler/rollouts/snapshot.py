@@ -40,6 +40,7 @@ class World:
     replica_sets: tuple[ReplicaSet, ...] = ()
     orphans: tuple[ReplicaSet, ...] = ()
     services: Mapping[str, Service] = field(default_factory=dict)
+    managed_services: tuple[Service, ...] = ()
     routed: Mapping[tuple[str, str], Routed] = field(default_factory=dict)
     runs: Mapping[str, AnalysisRun] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()

@@ -164,6 +164,9 @@ class Cluster:
                 patch = {"metadata": {"annotations": annotations}, "spec": {"selector": {keys.HASH: new_hash}}}
                 self.patch("Service", name, patch, version)
                 self.log.append((f"svc/{name}", new_hash))
+            case i.ReleaseService(name, version):
+                patch = {"metadata": {"annotations": {keys.MANAGED_BY: None}}, "spec": {"selector": {keys.HASH: None}}}
+                self.patch("Service", name, patch, version)
             case i.PatchTraefikService(name, spec, version):
                 self.patch("TraefikService", name, {"spec": spec}, version)
                 weights = {s["name"]: s["weight"] for s in spec["weighted"]["services"]}
@@ -274,6 +277,10 @@ class Cluster:
 
     def service(self, namespace: str, name: str) -> Service | None:
         return self._one("Service", name, decode_service)
+
+    def managed_services(self, namespace: str, rollout: str) -> list[Service]:
+        services = [decode_service(orjson.dumps(body)) for body in self._all("Service")]
+        return [s for s in services if s.metadata.annotations.get(keys.MANAGED_BY) == rollout]
 
     def routed(self, kind: str, namespace: str, name: str) -> Routed | None:
         return self._one(kind, name, decode_routed)

@@ -1,0 +1,80 @@
+"""The engine's shell: read a snapshot, decide, carry out the intents in order, stop at the first that fails."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from reconciler.errors import Conflict, Refused, Transient, UserError
+from reconciler.kube.api import Cluster
+from reconciler.kube.objects import Meta
+from reconciler.rollouts import refusal, services
+from reconciler.rollouts.carry import Carrier
+from reconciler.rollouts.decide import Decision, decide
+from reconciler.rollouts.intents import CreateReplicaSet, Intent, RecordEvent
+from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.observe import observe
+from reconciler.rollouts.ports import Analyses, Events
+from reconciler.rollouts.stores import StoreReader, Stores
+from reconciler.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+
+class RolloutController:
+    """`reconcile` is what the work queue's loop calls. Keys are `namespace/name`."""
+
+    def __init__(self, cluster: Cluster, stores: Stores, clock: Clock, events: Events, analyses: Analyses) -> None:
+        self._cluster, self._stores, self._clock = cluster, stores, clock
+        self._events, self._analyses = events, analyses
+        self._reader = StoreReader(stores, cluster)
+
+    def reconcile(self, key: str) -> datetime | None:
+        """One decision, carried out. Returns when time alone would change it; raises the taxonomy of `errors.py`."""
+        namespace, _, name = key.partition("/")
+        rollout = self._stores.rollouts.get(namespace, name)
+        if rollout is None:
+            self._let_go(namespace, name)
+            return None
+        decision = decide(observe(rollout, self._reader, self._analyses), self._clock.now())
+        self._carry_out(rollout, decision)
+        if decision.troubles:
+            raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}")
+        return decision.wake_at
+
+    def _carry_out(self, rollout: Rollout, decision: Decision) -> None:
+        carrier = Carrier(self._cluster, self._stores, self._events, rollout)
+        for intent in decision.intents:
+            try:
+                carrier.carry_out(intent)
+            except (UserError, Refused) as error:
+                self._explain(rollout, intent, error)
+                raise
+        self._log(rollout, decision.intents)
+
+    def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
+        """A new version that the API server does not accept is something the user has to know."""
+        if not isinstance(intent, CreateReplicaSet):
+            return
+        carrier = Carrier(self._cluster, self._stores, self._events, rollout)
+        name = intent.body["metadata"]["name"]
+        for write in refusal.creation_failed(rollout, name, str(error), self._clock.now()):
+            carrier.carry_out(write)
+
+    def _let_go(self, namespace: str, name: str) -> None:
+        """A Rollout that is gone leaves its Services selecting all pods of the application again (spec §2.5)."""
+        managed = self._reader.managed_services(namespace, name)
+        gone = Rollout(metadata=Meta(name=name, namespace=namespace))
+        carrier = Carrier(self._cluster, self._stores, self._events, gone)
+        for intent in services.release(managed, ()):
+            try:
+                carrier.carry_out(intent)
+            except Conflict:
+                log.info("Service %s changed meanwhile", intent)
+                raise
+
+    def _log(self, rollout: Rollout, intents: tuple[Intent, ...]) -> None:
+        said = [intent.message for intent in intents if isinstance(intent, RecordEvent)]
+        if said:
+            fields = {"rollout": f"{rollout.metadata.namespace}/{rollout.metadata.name}"}
+            log.info("%s", "; ".join(said), extra={"fields": fields})

@@ -1,0 +1,130 @@
+"""What the engine watches, and which Rollout a change of each kind concerns.
+
+The daemon makes one informer per entry of `watched()`, builds `Stores` from their stores, calls `subscribe`, and only
+then starts the informers, so that nothing is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple
+
+from reconciler.analysis.model import AnalysisRun, decode_run
+from reconciler.kube.api import Decode, Resource
+from reconciler.kube.objects import (
+    ANALYSIS_RUNS,
+    INGRESSES,
+    REPLICA_SETS,
+    ROLLOUTS,
+    SERVICES,
+    TRAEFIK_SERVICES,
+    Meta,
+)
+from reconciler.kube.store import HasMeta, Store
+from reconciler.rollouts import identity, keys
+from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.owned import (
+    ReplicaSet,
+    Routed,
+    Service,
+    decode_replica_set,
+    decode_routed,
+    decode_service,
+)
+from reconciler.rollouts.stores import Index, Stores
+from reconciler.rollouts.traffic import routers
+
+Enqueue = Callable[[str], None]
+
+
+class Watched(NamedTuple):
+    """One kind to watch. `optional`: the cluster may not serve it; then only Rollouts that need it suffer."""
+
+    resource: Resource
+    decode: Decode[Any]
+    optional: bool = False
+
+
+def watched() -> tuple[Watched, ...]:
+    return (
+        Watched(ROLLOUTS, decode_rollout),
+        Watched(REPLICA_SETS, decode_replica_set),
+        Watched(SERVICES, decode_service),
+        Watched(ANALYSIS_RUNS, decode_run),
+        Watched(INGRESSES, decode_routed),
+        Watched(TRAEFIK_SERVICES, decode_routed, optional=True),
+    )
+
+
+def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
+    """`Stores` from the stores of the informers of `watched()`, asked for by kind."""
+    rollouts: Store[Rollout] = by_kind(ROLLOUTS.kind)
+    replica_sets: Store[ReplicaSet] = by_kind(REPLICA_SETS.kind)
+    services: Store[Service] = by_kind(SERVICES.kind)
+    runs: Store[AnalysisRun] = by_kind(ANALYSIS_RUNS.kind)
+    routed: dict[str, Store[Routed]] = {
+        resource.kind: by_kind(resource.kind) for resource in (INGRESSES, TRAEFIK_SERVICES)
+    }
+    return Stores(rollouts, replica_sets, services, runs, routed)
+
+
+def subscribe(stores: Stores, enqueue: Enqueue) -> None:
+    """Has `enqueue("namespace/name")` called for every change that may concern a Rollout."""
+    named = Index(stores.rollouts, _names)
+
+    def about(kind: str, found: HasMeta) -> list[str]:
+        return _keys(named.keys((kind, found.metadata.namespace, found.metadata.name)))
+
+    _follow(stores.rollouts, lambda rollout: [_key(rollout.metadata)], enqueue)
+    _follow(stores.runs, lambda run: _owner(run.metadata), enqueue)
+    _follow(stores.replica_sets, lambda rs: _owner(rs.metadata) or _adopters(stores, rs), enqueue)
+    _follow(stores.services, lambda service: [*about(SERVICES.kind, service), *_manager(service)], enqueue)
+    for kind, store in stores.routed.items():
+        _follow(store, partial(about, kind), enqueue)
+
+
+def _follow(store: Store[Any], concerned: Callable[[Any], Iterable[str]], enqueue: Enqueue) -> None:
+    def changed(old: HasMeta | None, new: HasMeta | None) -> None:
+        found = [key for item in (old, new) if item is not None for key in concerned(item)]
+        for key in dict.fromkeys(found):
+            enqueue(key)
+
+    store.subscribe(changed)
+
+
+def _names(rollout: Rollout) -> list[tuple[str, str, str]]:
+    """Every object that a Rollout names: (kind, namespace, name)."""
+    canary, meta = rollout.spec.strategy.canary, rollout.metadata
+    if canary is None:
+        return []
+    services = [(SERVICES.kind, name) for name in (canary.canary_service, canary.stable_service) if name]
+    routed = routers.objects(canary.traffic_routing, meta.name)
+    return [(kind, meta.namespace, name) for kind, name in (*services, *routed)]
+
+
+def _owner(meta: Meta) -> list[str]:
+    owner = meta.controller
+    ours = owner is not None and owner.kind == ROLLOUTS.kind and owner.api_version.startswith(f"{ROLLOUTS.group}/")
+    return [f"{meta.namespace}/{owner.name}"] if owner and ours else []
+
+
+def _adopters(stores: Stores, rs: ReplicaSet) -> list[str]:
+    """Rollouts whose selector matches a ReplicaSet without a controller."""
+    if rs.metadata.controller is not None:
+        return []
+    rollouts = stores.rollouts.list(rs.metadata.namespace)
+    return [_key(rollout.metadata) for rollout in rollouts if identity.to_adopt(rollout, [rs])]
+
+
+def _manager(service: Service) -> list[str]:
+    manager = service.metadata.annotations.get(keys.MANAGED_BY)
+    return [f"{service.metadata.namespace}/{manager}"] if manager else []
+
+
+def _key(meta: Meta) -> str:
+    return f"{meta.namespace}/{meta.name}"
+
+
+def _keys(found: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{namespace}/{name}" for namespace, name in found]
