@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import secrets
 import sys
+from pathlib import Path
 
 from tests.e2e.world import FORGE_REPOSITORY, NAMESPACE, World
+from tests.testbed.access import DAEMON
 from tests.testbed.processes import Process, free_ports
 from tests.testbed.web import answers
 
 _START_SECONDS = 30
+_COMMAND = str(Path(sys.executable).with_name("reconciler"))
 
 
 class Daemon:
-    """`reconciler run` with everything on one line. `hook` is where the forge posts pushes to."""
+    """`reconciler run` with everything on one line, and no more rights in the cluster than `manifests/install` gives.
+
+    `hook` is where the forge posts pushes to.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -24,7 +30,7 @@ class Daemon:
             "--repo": world.repo_url,
             "--path": "deploy",
             "--namespace": NAMESPACE,
-            "--kubeconfig": str(world.cluster.kubeconfig),
+            "--kubeconfig": str(world.cluster.kubeconfig_of(DAEMON)),
             "--prometheus": world.prometheus.url,
             "--forge-api": world.gitea.api,
             "--forge-repo": FORGE_REPOSITORY,
@@ -44,7 +50,7 @@ class Daemon:
     def start(self) -> None:
         """Start and wait until it says that it is ready. The forge's token reaches it by the environment alone."""
         flags = [part for pair in self._flags.items() for part in pair]
-        argv = [*self._world.network.prefix, sys.executable, "-m", "reconciler", "run", *flags]
+        argv = [*self._world.network.prefix, _COMMAND, "run", *flags]
         env = {
             "GITHUB_TOKEN": self._world.gitea.token,
             "RECONCILER_WEBHOOK_SECRET": self.webhook_secret,

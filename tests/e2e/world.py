@@ -23,7 +23,7 @@ from tests.testbed.traefik import Traefik
 REPOSITORY = "shop"
 FORGE_REPOSITORY = f"{OWNER}/{REPOSITORY}"
 NAMESPACE = "shop"
-CRDS = Path(__file__).parents[2] / "manifests" / "crds"
+_INSTALL = Path(__file__).parents[2] / "manifests" / "install" / "base"
 FINAL = ("success", "failure", "error")
 
 
@@ -97,7 +97,7 @@ def world(rate: float) -> Iterator[World]:
         stack.callback(network.stop)
         cluster = stack.enter_context(ControlPlane(directory / "control-plane", network=network))
         cluster.kubectl("create", "namespace", NAMESPACE)
-        cluster.kubectl("apply", "--server-side", "-k", str(CRDS))
+        _install(cluster)
         stack.enter_context(Pods(network, cluster.get))
         traefik = stack.enter_context(Traefik(cluster, directory))
         prometheus = stack.enter_context(Prometheus(directory / "prometheus", network, {"traefik": traefik.metrics}))
@@ -106,6 +106,13 @@ def world(rate: float) -> Iterator[World]:
         repo_url = gitea.create_repository(REPOSITORY)
         clone = Clone(directory / "clone", gitea.push_url(REPOSITORY), network)
         yield World(directory, network, cluster, gitea, traefik, prometheus, users, clone, repo_url)
+
+
+def _install(cluster: ControlPlane) -> None:
+    """What a user installs, but for the daemon's own Deployment: here it is a process that the tests can kill."""
+    cluster.kubectl("apply", "--server-side", "-f", str(_INSTALL / "namespace.yaml"))
+    cluster.kubectl("apply", "--server-side", "-k", str(_INSTALL))
+    cluster.kubectl("-n", "reconciler", "delete", "deployment", "--all")
 
 
 def _split(path: str) -> tuple[str, str, str]:

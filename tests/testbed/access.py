@@ -18,6 +18,8 @@ from tests.testbed.network import HOST, Network
 ADMIN = "admin"
 DAEMON = "system:serviceaccount:reconciler:reconciler"
 USERS = (ADMIN, DAEMON)
+NAMESPACES = {ADMIN: "default", DAEMON: "reconciler"}
+"""The current namespace of each user's kubeconfig."""
 
 
 class Access:

@@ -15,7 +15,7 @@ import urllib.error
 from pathlib import Path
 
 from tests.testbed import kubeconfig
-from tests.testbed.access import ADMIN, DAEMON, USERS, Access
+from tests.testbed.access import ADMIN, DAEMON, NAMESPACES, USERS, Access
 from tests.testbed.binaries import find
 from tests.testbed.network import HOST, NODE_ADDRESS, POD_CIDR, Network
 from tests.testbed.processes import Process, free_ports
@@ -105,7 +105,7 @@ class ControlPlane(Access):
         )
         server.wait_until(self.certificate.exists, 60)
         for user, token in tokens.items():
-            kubeconfig.write(self.kubeconfig_of(user), self.url, token, self.certificate)
+            kubeconfig.write(self.kubeconfig_of(user), self.url, token, self.certificate, NAMESPACES[user])
         server.wait_until(self._answers, 90)
 
     def _start_controllers(self) -> None:

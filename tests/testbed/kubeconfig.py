@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 
 
-def write(path: Path, url: str, token: str, certificate: Path) -> None:
+def write(path: Path, url: str, token: str, certificate: Path, namespace: str) -> None:
     """Written as JSON, which every reader of YAML takes. Private from the first byte on: it holds a credential."""
     trusted = base64.b64encode(certificate.read_bytes()).decode()
+    context = {"cluster": "testbed", "user": "testbed", "namespace": namespace}
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "testbed", "cluster": {"server": url, "certificate-authority-data": trusted}}],
         "users": [{"name": "testbed", "user": {"token": token}}],
-        "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": "testbed"}}],
+        "contexts": [{"name": "testbed", "context": context}],
         "current-context": "testbed",
     }
     path.touch(0o600)
