@@ -48,10 +48,11 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One object as sync wants it. `body` is complete (what a creation sends); `ignored` pointers are dropped from it
+    """One object as sync wants it.
 
-    once the object exists, and `managers` name field managers whose fields are then dropped as well. `digest` is of the
-    body without the ignored fields, so that a change there changes nothing.
+    `body` is complete (what a creation sends); `ignored` pointers are dropped from it once the object exists, and
+    `managers` name field managers whose fields are then dropped as well. `digest` is of the body without the ignored
+    fields, so that a change there changes nothing.
     """
 
     key: Key

@@ -40,9 +40,14 @@ class Masker:
         return f"••••{number}"
 
 
-def difference(live: Object | None, predicted: Object, mask: Masker | None = None) -> tuple[FieldChange, ...]:
-    """What applying would change. Either side being a Secret is enough for its values to be masked."""
-    old, new = comparable(live or {}), comparable(predicted)
+def difference(
+    live: Object | None, predicted: Object, mask: Masker | None = None, *, tracking: bool = False
+) -> tuple[FieldChange, ...]:
+    """What applying would change. Either side being a Secret is enough for its values to be masked.
+
+    `tracking`: our own label and annotation count as well; people who read a diff do not care for them.
+    """
+    old, new = comparable(live or {}, tracking=tracking), comparable(predicted, tracking=tracking)
     changes = tuple(compare(old, new))
     if "Secret" in (old.get("kind"), new.get("kind")):
         hide = mask or Masker()

@@ -22,15 +22,16 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 RBAC_KINDS = ("Role", "ClusterRole")
 
 
-def comparable(obj: Object) -> Object:
-    """A copy without what the server or this program adds, with the equal spellings of core kinds made one."""
+def comparable(obj: Object, *, tracking: bool = False) -> Object:
+    """A copy without what the server adds (and this program, unless `tracking`), equal spellings made one."""
     found = copy.deepcopy(obj)
     metadata = found.get("metadata") or {}
     for field in SERVER_METADATA:
         metadata.pop(field, None)
     _drop_key(metadata, "annotations", LAST_APPLIED)
-    _drop_key(metadata, "annotations", OWNER)
-    _drop_key(metadata, "labels", APP_LABEL)
+    if not tracking:
+        _drop_key(metadata, "annotations", OWNER)
+        _drop_key(metadata, "labels", APP_LABEL)
     found.pop("status", None)
     fold_secret(found)
     _rbac(found)

@@ -1,4 +1,4 @@
-"""What may be deleted because it left git (spec gitops §3.6). Pure; `engine.py` looks again before each deletion.
+"""What may be deleted because it left git (spec gitops §3.6). Pure; `deletion.py` looks again at each object.
 
 Entries are marked as left only after every wave of a commit was applied, from a render without error. Pruning then
 waits until the workloads are through (old pods may still use an old ConfigMap), and stays inside a budget.
@@ -14,6 +14,8 @@ from reconciler.sync import order
 
 BUDGET_OBJECTS = 10
 BUDGET_SHARE = 0.25
+KEPT = "its annotations ask to keep it"
+MOVING = "it changed while it was looked at"
 PROTECTED = ("Namespace", "CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim", "StatefulSet")
 
 
@@ -56,7 +58,7 @@ def refusal(live: dict[str, object], entry: Entry, claimed_by: str, app: str) ->
         return f"it now belongs to {claimed_by or 'nobody'}"
     if any(owner.get("controller") for owner in metadata.get("ownerReferences") or []):
         return "a controller owns it"
-    return "its annotations ask to keep it" if keeps(live) else ""
+    return KEPT if keeps(live) else ""
 
 
 def keeps(live: dict[str, object]) -> bool:

@@ -7,7 +7,7 @@ operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.apps.delivery import Health
@@ -37,15 +37,13 @@ class Fail:
 Step = Apply | Wait | Fail
 
 
-def next_step(
-    changes: Sequence[Change], declared: Sequence[Declared], assess: Callable[[Key], Assessment]
-) -> Step | None:
-    """None when nothing is left to apply. `assess` answers for the applied generation."""
+def next_step(changes: Sequence[Change], declared: Sequence[Declared], health: Mapping[Key, Assessment]) -> Step | None:
+    """None when nothing is left to apply. `health` is that of the applied generations."""
     if not changes:
         return None
     first = min(change.declared.step for change in changes)
     earlier = [item for item in declared if item.step < first]
-    found = [(item, assess(item.key)) for item in earlier]
+    found = [(item, health[item.key]) for item in earlier]
     if broken := [text for item, a in found if a.health is Health.DEGRADED and (text := told(item, a))]:
         return Fail("; ".join(broken[:3]))
     if waiting := [told(item, a) for item, a in found if a.health not in PASSING]:

@@ -64,7 +64,7 @@ HEALTHY = Assessment(Health.HEALTHY)
 
 def step(items: tuple[Declared, ...], health: dict[str, Assessment], done: int = 0):
     changes = plan(items[done:], {}, {}).changes
-    return next_step(changes, items, lambda key: health.get(key.name, HEALTHY))
+    return next_step(changes, items, {item.key: health.get(item.key.name, HEALTHY) for item in items})
 
 
 WAVES = declared(config_map("one", wave=1), config_map("two", wave=2), config_map("two-b", wave=2))

@@ -1,0 +1,234 @@
+"""One operation: bringing an Application to the commit that its record names (spec gitops §3.3, §3.7).
+
+Level-triggered: each call looks at the record, git and the live objects, does the next thing, and returns. There is no
+cursor to lose: which wave is next follows from what is applied and healthy. The record is written before the first
+object is created and after each step, so a process killed anywhere goes on from what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from reconciler.apps.delivery import Operation, OperationPhase
+from reconciler.apps.record import Applied, Entry, Record, RecordStore
+from reconciler.errors import NotFound, Problem, Refused, UserError
+from reconciler.kube.api import SYNC_MANAGER, Cluster
+from reconciler.kube.objects import NAMESPACES
+from reconciler.runtime.clock import Clock
+from reconciler.sync.declared import Desired
+from reconciler.sync.desired import DesiredState
+from reconciler.sync.engine import Applier, Claimant, Outcome, intent
+from reconciler.sync.live import LiveObjects
+from reconciler.sync.observe import superseding
+from reconciler.sync.plan import Change, Plan, Why, plan
+from reconciler.sync.ports import Observer
+from reconciler.sync.state import AppState, view
+from reconciler.sync.waves import Apply, Fail, Wait, next_step
+
+SAFETY_WAKE = timedelta(seconds=60)
+"""Waiting is driven by watches; looking again costs no request."""
+
+Claims = Callable[[AppState, Change, str], bool]
+"""Whether the Application of that name still declares the object of this change."""
+
+
+class OperationRunner:
+    """Runs the unfinished operation of one Application as far as it can go now."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: LiveObjects,
+        desired: DesiredState,
+        applier: Applier,
+        store: RecordStore,
+        clock: Clock,
+        observer: Observer,
+        claims: Claims,
+        report: Callable[[AppState], None],
+    ) -> None:
+        self._cluster, self._live, self._desired, self._applier = cluster, live, desired, applier
+        self._store, self._clock, self._observer, self._claims = store, clock, observer, claims
+        self._report = report
+
+    def run(self, state: AppState, superseded: Callable[[], bool]) -> datetime | None:
+        """Returns when to look again. Raises `Transient` for what another try may cure."""
+        operation = state.record.operation
+        assert operation is not None
+        if operation.phase is OperationPhase.PENDING and self._desired.unaffected(state, operation.sha):
+            return self._no_change(state, operation)
+        try:
+            desired = self._desired.at(state, operation.sha)
+            return self._advance(state, operation, desired, superseded)
+        except UserError as error:
+            return self._fail(state, error.problems)
+        except Refused as error:
+            return self._fail(state, [Problem(str(error))])
+
+    def _advance(
+        self, state: AppState, operation: Operation, desired: Desired, superseded: Callable[[], bool]
+    ) -> datetime | None:
+        if operation.phase is OperationPhase.PENDING and not self._begin(state, operation, desired):
+            return None
+        while not superseded():
+            now = self._clock.now()
+            planned = self._plan(state, desired)
+            health = view(state, self._live, now).health
+            match next_step(planned.rollout, desired.objects, health):
+                case None:
+                    return self._complete(state, desired)
+                case Wait(message):
+                    state.note = message
+                    return now + SAFETY_WAKE
+                case Fail(message):
+                    return self._fail(state, [Problem(message, "later waves are not applied")])
+                case Apply(changes):
+                    self._carry_out(state, changes, desired, superseded)
+        return self._clock.now()
+
+    def _plan(self, state: AppState, desired: Desired) -> Plan:
+        entries = state.record.entries()
+        live = {key: found for key in entries if (found := self._live.get(key)) is not None}
+        return plan(desired.objects, entries, live)
+
+    def _begin(self, state: AppState, operation: Operation, desired: Desired) -> bool:
+        """Announces the operation in the record, with an intent for all that it will create. False: nothing to do."""
+        planned = self._plan(state, desired)
+        applied = state.record.applied
+        if not planned.rollout and applied is not None and applied.digest == state.render_digest:
+            self._no_change(state, operation)
+            return False
+        if state.app.sync_policy.automated is None:
+            state.held = f"syncPolicy.automated is off; {len(planned.changes)} objects differ from git"
+            return False
+        self._ensure_namespace(state)
+        record = begun(state.record, operation, planned, self._clock.now(), total=len(desired.objects))
+        state.stored = self._store.save(state.stored, record)
+        self._report(state)
+        return True
+
+    def _carry_out(
+        self, state: AppState, changes: Sequence[Change], desired: Desired, superseded: Callable[[], bool]
+    ) -> None:
+        claimant = Claimant(
+            state.app.name, lambda change, owner: self._claims(state, change, owner), defined_kinds(desired)
+        )
+        outcome = self._applier.apply_all(claimant, changes, superseded)
+        state.stored = self._store.save(state.stored, progressed(state.record, outcome))
+        if outcome.problems and not outcome.stopped:
+            raise UserError(outcome.problems)
+        if outcome.trouble is not None and not outcome.stopped:
+            raise outcome.trouble
+
+    def _complete(self, state: AppState, desired: Desired) -> datetime:
+        now = self._clock.now()
+        record = completed(state.record, desired, state.render_digest, state.renderer, now)
+        state.stored = self._store.save(state.stored, record)
+        assert record.operation is not None
+        state.inputs_sha, state.note = record.operation.sha, ""
+        self._observer.finished(state.app.name, "succeeded")
+        self._observer.applied(state.app.name, (now - record.seen.get(record.operation.sha, now)).total_seconds())
+        return now
+
+    def _no_change(self, state: AppState, operation: Operation) -> datetime:
+        now = self._clock.now()
+        ended = replace(operation, phase=OperationPhase.NO_CHANGE, finished_at=now)
+        state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
+        state.inputs_sha = operation.sha
+        self._observer.finished(state.app.name, "no_change")
+        return now
+
+    def _fail(self, state: AppState, problems: Sequence[Problem]) -> datetime | None:
+        operation = state.record.operation
+        assert operation is not None
+        ended = replace(
+            operation,
+            phase=OperationPhase.FAILED,
+            finished_at=self._clock.now(),
+            message=str(problems[0]),
+            problems=tuple(problems),
+        )
+        state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
+        state.note, state.inputs_sha = "", ""
+        self._observer.finished(state.app.name, "failed")
+        return self._clock.now()
+
+    def give_up(self, state: AppState, trouble: str) -> None:
+        """Ends an operation whose retries are used up."""
+        self._fail(state, [Problem(trouble, "the limit of syncPolicy.retry is reached")])
+
+    def _ensure_namespace(self, state: AppState) -> None:
+        """`CreateNamespace=true`: made when absent, never owned, so never pruned (§3.3)."""
+        name = state.app.destination.namespace
+        if "CreateNamespace=true" not in state.app.sync_policy.sync_options:
+            return
+        try:
+            self._cluster.get(NAMESPACES, None, name)
+        except NotFound:
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            self._cluster.apply(NAMESPACES, None, name, body, field_manager=SYNC_MANAGER)
+
+
+def begun(record: Record, operation: Operation, planned: Plan, now: datetime, *, total: int) -> Record:
+    """The record that is written before the first object is touched.
+
+    Objects that drifted or vanished meanwhile are marked to be written by this operation too: a new commit brings all
+    of its objects to what git says.
+    """
+    entries = record.entries()
+    for change in planned.changes:
+        known = entries.get(change.declared.key)
+        if known is None or change.why is Why.MISSING:
+            entries[change.declared.key] = intent(change.declared)
+        elif change.why is Why.DRIFTED:
+            entries[change.declared.key] = msgspec.structs.replace(known, target="")
+    started = replace(operation, phase=OperationPhase.APPLYING, total=total, done=planned.unchanged)
+    closing = superseding(record, now)
+    return msgspec.structs.replace(record, operation=started, inventory=tuple(entries.values()), closing=closing)
+
+
+def progressed(record: Record, outcome: Outcome) -> Record:
+    """The record after some objects were applied."""
+    operation = record.operation
+    assert operation is not None
+    entries = record.entries() | {entry.key: entry for entry in outcome.entries}
+    counted = replace(
+        operation,
+        done=operation.done + len(outcome.entries),
+        created=operation.created + outcome.created,
+        updated=operation.updated + outcome.updated,
+    )
+    return msgspec.structs.replace(record, operation=counted, inventory=tuple(entries.values()))
+
+
+def completed(record: Record, desired: Desired, digest: str, renderer: str, now: datetime) -> Record:
+    """The record once every wave is applied: what git no longer declares is marked as left, and may be pruned."""
+    operation = record.operation
+    assert operation is not None
+    keys = {item.key for item in desired.objects}
+    ended = replace(operation, phase=OperationPhase.APPLIED, finished_at=now, done=len(keys), message="")
+    return msgspec.structs.replace(
+        record,
+        operation=ended,
+        applied=Applied(operation.sha, digest, now, renderer),
+        inventory=tuple(_left(entry, entry.key not in keys) for entry in record.inventory),
+        verdict=None,
+        verdict_at=None,
+    )
+
+
+def _left(entry: Entry, left: bool) -> Entry:
+    return entry if entry.left is left else msgspec.structs.replace(entry, left=left)
+
+
+def defined_kinds(desired: Desired) -> frozenset[tuple[str, str]]:
+    """(group, kind) of the CRDs among the declared objects: not being served yet is no fault of theirs."""
+    return frozenset(
+        (str(item.body["spec"]["group"]), str(item.body["spec"]["names"]["kind"]))
+        for item in desired.objects
+        if item.key.kind == "CustomResourceDefinition"
+    )

@@ -1,0 +1,86 @@
+"""What the controller keeps in memory of one Application. All of it can be lost: a restart derives it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.apps.affected import Inputs
+from reconciler.apps.delivery import Delivery, Health
+from reconciler.apps.record import Key, Record, Stored
+from reconciler.config.model import Application
+from reconciler.errors import Problem
+from reconciler.sync.assess import DEBOUNCE, assess, degraded_since
+from reconciler.sync.declared import Desired
+from reconciler.sync.diff import FieldChange
+from reconciler.sync.digests import digest
+from reconciler.sync.fights import Fights
+from reconciler.sync.health.model import Assessment
+from reconciler.sync.live import LiveObject, LiveObjects
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A confirmed difference in one object; `own` is the digest of the live fields that it was found in."""
+
+    own: str
+    changes: tuple[FieldChange, ...]
+
+
+@dataclass(slots=True)
+class AppState:
+    app: Application
+    stored: Stored
+    desired: Desired | None = None
+    desired_sha: str = ""
+    render_digest: str = ""
+    renderer: str = ""
+    inputs: Inputs | None = None
+    inputs_sha: str = ""
+    warnings: tuple[Problem, ...] = ()
+    kept: tuple[str, ...] = ()
+    note: str = ""
+    held: str = ""
+    drift: dict[Key, Drift] = field(default_factory=dict)
+    since: dict[Key, datetime] = field(default_factory=dict)
+    fights: Fights = field(default_factory=Fights)
+    attempts: int = 0
+    trouble: str = ""
+    published: Delivery | None = None
+
+    @property
+    def record(self) -> Record:
+        return self.stored.record
+
+    @property
+    def config(self) -> str:
+        """Digest of the settings that an operation depends on."""
+        return digest(repr(self.app))
+
+    def forget_desired(self) -> None:
+        """Bodies are kept only while they are needed; they can be rendered again."""
+        self.desired, self.desired_sha = None, ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The live side of one Application at one instant: every inventory entry that git still declares, assessed."""
+
+    live: dict[Key, LiveObject]
+    health: dict[Key, Assessment]
+    wake_at: datetime | None
+
+
+def view(state: AppState, live: LiveObjects, now: datetime) -> View:
+    """Reads the store once, so that one decision sees one state; keeps the Degraded-since times up to date."""
+    entries = {entry.key: entry for entry in state.record.inventory}
+    found = {key: item for key in entries if (item := live.get(key)) is not None}
+    degraded = [key for key, item in found.items() if item.health is Health.DEGRADED and not item.terminal]
+    state.since = degraded_since(state.since, degraded, now)
+    health = {
+        key: assess(entry, found.get(key), state.since.get(key), now)
+        for key, entry in entries.items()
+        if not entry.left
+    }
+    waits = [since + DEBOUNCE for since in state.since.values() if since + DEBOUNCE > now]
+    return View(found, health, min(waits, default=None))

@@ -1,0 +1,405 @@
+"""The reconcile of Applications against the sandbox API server, through the real door; git is a table of commits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sync_builders import Rendered, application, config_map, deployment, target
+
+from reconciler.apps.delivery import Delivery, Health, OperationPhase
+from reconciler.apps.record import APPROVE_PRUNE, RecordStore, record_name
+from reconciler.config.model import Application, IgnoreDifference, SyncPolicy
+from reconciler.errors import NotFound, Problem, UserError
+from reconciler.kube.api import Object
+from reconciler.kube.client import HttpCluster
+from reconciler.kube.objects import CONFIG_MAPS, DEPLOYMENTS
+from reconciler.runtime.clock import SystemClock
+from reconciler.sandbox.server import Sandbox
+from reconciler.sync.controller import SyncController
+
+SHA = {name: name * 40 for name in "abcdef"}
+
+
+@dataclass
+class Commit:
+    targets: list[Rendered]
+    parent: str = ""
+    paths: frozenset[str] = frozenset({"deploy/app.yaml"})
+    broken: str = ""
+
+
+@dataclass
+class Everything:
+    """Inputs of a render that read one file."""
+
+    def affected_by(self, changed: frozenset[str]) -> bool:
+        return "deploy/app.yaml" in changed
+
+
+@dataclass
+class Result:
+    targets: list[Rendered]
+    digest: str
+    warnings: tuple[Problem, ...] = ()
+    renderer: str = "plain"
+    inputs: Everything = field(default_factory=Everything)
+
+
+@dataclass
+class History:
+    """Git as a table: the ports `Source` and `Render`."""
+
+    commits: dict[str, Commit] = field(default_factory=dict)
+    at: str = ""
+    renders: int = 0
+
+    def push(self, name: str, *targets: Rendered, **more: Any) -> str:
+        self.commits[SHA[name]] = Commit(list(targets), parent=more.pop("parent", self.at), **more)
+        self.at = SHA[name]
+        return self.at
+
+    def head(self, url: str, branch: str) -> str | None:
+        return self.at or None
+
+    def error(self, url: str, branch: str) -> str:
+        return ""
+
+    def tree(self, url: str, branch: str, sha: str) -> Commit:
+        if sha not in self.commits:
+            raise NotFound(sha)
+        return self.commits[sha]
+
+    def changed_paths(self, url: str, branch: str, old: str, new: str) -> frozenset[str]:
+        return frozenset() if old == new else self.commits[new].paths
+
+    def is_ancestor(self, url: str, branch: str, old: str, new: str) -> bool:
+        while new and new != old:
+            new = self.commits[new].parent
+        return new == old
+
+    def render(self, tree: Commit, source: object, namespace: str, is_namespaced: object) -> Result:
+        self.renders += 1
+        if tree.broken:
+            raise UserError(Problem(tree.broken))
+        return Result(tree.targets, repr([t.object for t in tree.targets]))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    server = Sandbox()
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass
+class World:
+    """One daemon's sync half on a namespace of its own."""
+
+    cluster: HttpCluster
+    namespace: str
+    git: History = field(default_factory=History)
+    app: Application = field(default_factory=application)
+    told: list[Delivery] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    others: tuple[Application, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.controller = SyncController(
+            [self.app, *self.others],
+            self.cluster,
+            self.namespace,
+            self.git,
+            self.git.render,
+            SystemClock(),
+            enqueue=lambda name: None,
+            publish=lambda name, delivery: self.told.append(delivery) if name == self.app.name else None,
+        )
+
+    def restart(self) -> None:
+        """What a kill -9 leaves: nothing in memory."""
+        self.controller.stop()
+        self.start()
+
+    def sync(self) -> Delivery:
+        self.controller.reconcile(self.app.name)
+        return self.told[-1]
+
+    def until(self, done: Callable[[Delivery], bool]) -> Delivery:
+        for _ in range(200):
+            if done(found := self.sync()):
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"not reached: {found}")
+
+    def get(self, name: str, resource=CONFIG_MAPS) -> Object | None:
+        try:
+            return self.cluster.get(resource, self.namespace, name)
+        except NotFound:
+            return None
+
+    def config_map(self, name: str, wave: int = 0, **data: str) -> Rendered:
+        return self.here(config_map(name, wave, **data))
+
+    def here(self, found: Rendered) -> Rendered:
+        found.object["metadata"]["namespace"] = self.namespace
+        return found
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[World]:
+    cluster = HttpCluster.for_url(sandbox.url)
+    namespace = f"t{abs(hash(request.node.name)) % 10**8}"
+    cluster.create(
+        cluster.find("v1", "Namespace"),
+        None,
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+    )
+    found = World(cluster, namespace)
+    yield found
+    found.controller.stop()
+
+
+def test_a_push_is_applied_tracked_and_judged(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"), world.here(deployment("web")))
+    found = world.sync()
+    assert found.operation is not None
+    assert (found.operation.phase, found.operation.created, found.operation.total) == (OperationPhase.APPLIED, 2, 2)
+    live = world.get("one")
+    assert live is not None
+    assert live["metadata"]["labels"]["reconciler.dev/app"] == "shop"
+    healthy = world.until(lambda d: d.health is Health.HEALTHY)
+    assert healthy.sync == "Synced"
+    assert healthy.workloads[0].images == ("web:1",)
+    assert RecordStore(world.cluster, world.namespace).load("shop").record.last_good == SHA["a"]
+
+
+def test_only_the_changed_object_is_written(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"), world.config_map("two", k="1"))
+    world.sync()
+    before = world.get("two")
+    world.git.push("b", world.config_map("one", k="2"), world.config_map("two", k="1"))
+    found = world.sync()
+    assert found.operation is not None
+    assert (found.operation.updated, found.operation.created) == (1, 0)
+    assert world.get("two") == before
+
+
+def test_a_commit_that_reads_nothing_of_ours_is_no_change_and_needs_no_render(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    renders = world.git.renders
+    world.git.push("b", world.config_map("one", k="1"), paths=frozenset({"README.md"}))
+    found = world.sync()
+    assert found.operation is not None
+    assert (found.operation.sha, found.operation.phase) == (SHA["b"], OperationPhase.NO_CHANGE)
+    assert found.applied_sha == SHA["a"]
+    assert world.git.renders == renders
+
+
+def test_a_broken_commit_fails_with_its_problems_and_touches_nothing(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"), world.config_map("two", k="1"))
+    world.sync()
+    world.git.push("b", broken="deploy/app.yaml:3: bad indent")
+    found = world.sync()
+    assert found.operation is not None
+    assert found.operation.phase is OperationPhase.FAILED
+    assert "bad indent" in found.operation.problems[0].what
+    assert world.get("two") is not None
+    assert found.sync == "OutOfSync"
+
+
+def test_what_left_git_is_pruned_and_nothing_else(world: World) -> None:
+    keep = [world.config_map(f"keep-{n}", k="1") for n in range(3)]
+    world.git.push("a", world.config_map("old", k="1"), *keep)
+    world.sync()
+    foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}}
+    world.cluster.create(CONFIG_MAPS, world.namespace, foreign)
+    world.git.push("b", *keep)
+    world.sync()
+    assert world.get("old") is None
+    assert world.get("foreign") is not None
+    assert world.get("keep-0") is not None
+
+
+def test_an_object_that_was_made_anew_by_somebody_is_not_pruned(world: World) -> None:
+    world.git.push("a", world.config_map("old", k="1"), world.config_map("keep", k="1"))
+    world.sync()
+    world.cluster.delete(CONFIG_MAPS, world.namespace, "old")
+    world.cluster.create(
+        CONFIG_MAPS, world.namespace, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}}
+    )
+    world.git.push("b", world.config_map("keep", k="1"))
+    found = world.sync()
+    assert world.get("old") is not None
+    assert "stays" in found.warnings[0].what
+
+
+def test_emptying_the_directory_is_held_until_somebody_approves(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    sha = world.git.push("b")
+    assert "approval" in world.sync().blocked
+    assert world.get("one") is not None
+    patch = {"metadata": {"annotations": {APPROVE_PRUNE: sha}}}
+    world.cluster.patch(CONFIG_MAPS, world.namespace, record_name("shop"), patch)
+    assert world.sync().blocked == ""
+    assert world.get("one") is None
+
+
+def test_an_edit_of_our_field_is_healed_and_one_of_another_field_is_not(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"data": {"k": "edited", "other": "theirs"}})
+    world.until(lambda d: (world.get("one") or {})["data"]["k"] == "1")
+    live = world.get("one")
+    assert live is not None
+    assert live["data"] == {"k": "1", "other": "theirs"}
+    assert world.until(lambda d: d.sync == "Synced").drifted == 0
+
+
+def test_without_self_heal_drift_is_shown_and_stays(sandbox: Sandbox, world: World) -> None:
+    world.app = application(self_heal=False)
+    world.restart()
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"data": {"k": "edited"}})
+    found = world.until(lambda d: d.drifted == 1)
+    assert found.sync == "OutOfSync"
+    assert "data.k" in found.warnings[-1].what
+    live = world.get("one")
+    assert live is not None
+    assert live["data"]["k"] == "edited"
+
+
+def test_a_deleted_object_comes_back(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    world.cluster.delete(CONFIG_MAPS, world.namespace, "one")
+    world.until(lambda d: world.get("one") is not None)
+
+
+def test_a_removed_label_comes_back(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"metadata": {"labels": {"reconciler.dev/app": None}}})
+    world.until(lambda d: "reconciler.dev/app" in ((world.get("one") or {})["metadata"].get("labels") or {}))
+
+
+def test_a_newer_commit_supersedes_the_one_that_waits(world: World) -> None:
+    slow = world.here(deployment("web", "does-not-exist:1"))
+    slow.object["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "-1"}
+    world.git.push("a", slow, world.config_map("late", k="1"))
+    waiting = world.sync()
+    assert waiting.operation is not None
+    assert waiting.operation.phase is OperationPhase.APPLYING
+    assert "web" in waiting.operation.message
+    world.git.push("b", world.config_map("late", k="2"))
+    found = world.sync()
+    assert found.operation is not None
+    assert (found.operation.sha, found.operation.phase) == (SHA["b"], OperationPhase.APPLIED)
+    assert [(old.sha, old.superseded_by) for old in found.superseded] == [(SHA["a"], SHA["b"])]
+    live = world.get("late")
+    assert live is not None
+    assert live["data"] == {"k": "2"}
+
+
+def test_rewritten_history_is_held(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.git.push("b", world.config_map("one", k="2"))
+    world.sync()
+    world.git.push("c", world.config_map("one", k="3"), parent=SHA["a"])
+    found = world.sync()
+    assert "history was rewritten" in found.blocked
+    live = world.get("one")
+    assert live is not None
+    assert live["data"] == {"k": "2"}
+
+
+def test_every_unappliable_object_is_told_and_the_others_are_applied(world: World) -> None:
+    bad = [world.here(target("ConfigMap", f"bad-{n}", data={"k": {"not": "text"}})) for n in range(2)]
+    world.git.push("a", *bad, world.config_map("good", k="1"))
+    found = world.sync()
+    assert found.operation is not None
+    assert found.operation.phase is OperationPhase.FAILED
+    assert len(found.operation.problems) == 2
+    assert world.get("good") is not None
+
+
+def test_a_restart_finds_everything_as_it_was_and_writes_nothing(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"), world.here(deployment("web")))
+    world.until(lambda d: d.health is Health.HEALTHY)
+    before = world.get(record_name("shop"))
+    world.restart()
+    renders = world.git.renders
+    found = world.sync()
+    assert found.sync == "Synced"
+    assert world.get(record_name("shop")) == before
+    assert world.git.renders == renders
+
+
+def test_an_autoscaled_workload_keeps_its_replicas(world: World) -> None:
+    scaler = world.here(
+        target(
+            "HorizontalPodAutoscaler",
+            "web",
+            "autoscaling/v2",
+            spec={
+                "minReplicas": 1,
+                "maxReplicas": 9,
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            },
+        )
+    )
+    world.git.push("a", scaler, world.here(deployment("web", "web:1", replicas=2)))
+    world.sync()
+    world.cluster.patch(DEPLOYMENTS, world.namespace, "web", {"spec": {"replicas": 5}}, field_manager="hpa")
+    world.git.push("b", scaler, world.here(deployment("web", "web:2", replicas=2)))
+    world.sync()
+    live = world.get("web", DEPLOYMENTS)
+    assert live is not None
+    assert live["spec"]["replicas"] == 5
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
+
+
+def test_dropping_a_field_that_only_we_own_does_not_reset_it(world: World) -> None:
+    world.git.push("a", world.here(deployment("web", "web:1", replicas=4)))
+    world.sync()
+    world.app = application(
+        ignore_differences=(IgnoreDifference("apps", "Deployment", json_pointers=("/spec/replicas",)),)
+    )
+    world.restart()
+    world.git.push("b", world.here(deployment("web", "web:2", replicas=2)))
+    world.sync()
+    live = world.get("web", DEPLOYMENTS)
+    assert live is not None
+    assert live["spec"]["replicas"] == 4
+
+
+def test_without_an_automated_policy_nothing_is_written(world: World) -> None:
+    world.app = Application("shop", world.app.source, world.app.destination, SyncPolicy(None))
+    world.restart()
+    world.git.push("a", world.config_map("one", k="1"))
+    assert "automated is off" in world.sync().blocked
+    assert world.get("one") is None
+
+
+def test_two_applications_cannot_declare_one_object(world: World) -> None:
+    second = Application("billing", world.app.source, world.app.destination, world.app.sync_policy)
+    world.others = (second,)
+    world.restart()
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    told: list[Delivery] = []
+    world.controller._publish = lambda name, delivery: told.append(delivery)
+    world.controller.reconcile("billing")
+    assert told[-1].operation is not None
+    assert told[-1].operation.phase is OperationPhase.FAILED
+    assert "already belongs to Application shop" in told[-1].operation.problems[0].what
