@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e import report
 from tests.testbed import binaries, network, shared
 from tests.testbed.access import Access
 from tests.testbed.components import CONTROL_PLANE, KUSTOMIZE, PLUGIN
@@ -23,6 +24,7 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
     "e2e": (*CONTROL_PLANE.programs, "gitea", "traefik", "prometheus", "nsenter", "git", "ip"),
     "browser": ("chromium",),
 }
+_STARTED = time.time()
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -77,7 +79,14 @@ def _missing(marker: str, programs: tuple[str, ...]) -> str:
     return network.why_not() if marker == "e2e" else ""
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the founding story measured, when it was told in this run."""
+    if report.RESULTS.exists() and report.RESULTS.stat().st_mtime > _STARTED:
+        terminalreporter.section("the founding story")
+        for line in report.table():
+            terminalreporter.write_line(line)
+
+
 def pytest_report_header() -> list[str]:
     """Say at the top what of the real components is here."""
-    lines: list[Any] = [f"{marker}: {_missing(marker, programs) or 'here'}" for marker, programs in _PROGRAMS.items()]
-    return lines
+    return [f"{marker}: {_missing(marker, programs) or 'here'}" for marker, programs in _PROGRAMS.items()]

@@ -6,19 +6,17 @@ Prometheus measures them; the forge's own API tells the outcome. A good, a faili
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
+from tests.e2e import report
 from tests.e2e.daemon import Daemon
 from tests.e2e.delivery import Delivery, Witness
 from tests.e2e.world import REPOSITORY, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(420)]
-_RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "founding-story.json"
 _TAGS = ("1", "2-good", "3-failing", "4-slow", "5-good")
 
 
@@ -40,7 +38,7 @@ def story() -> Iterator[dict[str, Delivery]]:
         except BaseException:
             print(daemon.log()[-20_000:])
             raise
-        _publish(deliveries)
+        report.write(delivery.record() for delivery in deliveries.values())
         yield deliveries
 
 
@@ -99,16 +97,3 @@ def test_traffic_leaves_soon_after_the_first_bad_measurement(story: dict[str, De
     reaction = story[tag].seconds_bad_measurement_to_weight_zero
     assert reaction is not None
     assert reaction < 4
-
-
-def _publish(deliveries: dict[str, Delivery]) -> None:
-    """Numbers for people: a table on the terminal, JSON beside the benchmarks' results."""
-    _RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    _RESULTS.write_text(json.dumps([delivery.record() for delivery in deliveries.values()], indent=2))
-    print(f"\n{'version':<10} {'state':<8} {'verdict':>8} {'failed':>7} {'slow':>7} {'bad→0':>7}  description")
-    for each in deliveries.values():
-        reaction = each.seconds_bad_measurement_to_weight_zero
-        print(
-            f"{each.tag:<10} {each.state:<8} {each.seconds_to_verdict:>6.1f} s {each.failed_share:>7.2%} "
-            f"{each.slow_share:>7.2%} {'' if reaction is None else f'{reaction:.1f} s':>7}  {each.description}"
-        )
