@@ -126,6 +126,7 @@ class Cluster:
     def user(self, label: str, patch: Json) -> None:
         self.log.append((">>>", label))
         self.patch("Rollout", self.rollout_name, patch)
+        self.log.append(("status", {key: self.status.get(key) for key in patch.get("status", {})}))
 
     # What the engine sees and does
 
@@ -185,8 +186,8 @@ class Cluster:
             case i.PatchRollout(patch):
                 self.patch("Rollout", self.rollout_name, patch)
             case i.PatchStatus(patch):
-                self.log.append(("status", patch))
                 self.put("Rollout", {**rollout, "status": merge(rollout.get("status", {}), patch)})
+                self.log.append(("status", {key: self.status.get(key) for key in patch}))
             case i.RecordEvent(type_, reason, message):
                 self.log.append(("event", type_, reason, message))
             case i.AdoptReplicaSet(name):

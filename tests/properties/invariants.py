@@ -1,0 +1,170 @@
+"""What must hold whatever users, pods and time do to a canary. Checked at every single write of the engine.
+
+`Watch` is told of each intent just before it is carried out, and of each moment at which nothing changes any more. It
+keeps to what the engine itself does: pods that die by themselves break nothing here, unless the engine then does
+nothing about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.rollouts import defaults, keys
+from reconciler.rollouts import intents as i
+from reconciler.rollouts.model import Canary
+from tests.properties.rollout_world import Cluster
+
+Json = dict[str, Any]
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; the text says which and where."""
+
+
+@dataclass
+class Watch:
+    """`selected` is every Service's history of hashes since the last user action."""
+
+    cluster: Cluster
+    selected: dict[str, list[str]] = field(default_factory=dict)
+
+    def user_acted(self) -> None:
+        self.selected.clear()
+
+    def before(self, intent: i.Intent) -> None:
+        match intent:
+            case i.ScaleReplicaSet(name, replicas):
+                self._resize(self._rs(name), replicas)
+            case i.SwitchService(name, new_hash):
+                self._switch(name, new_hash)
+            case i.PatchTraefikService(_, spec):
+                self._shift({entry["name"]: entry["weight"] for entry in spec["weighted"]["services"]})
+
+    def at_rest(self) -> None:
+        """Nothing changes any more until time passes or somebody acts."""
+        status = self.cluster.status
+        if status.get("phase") != "Healthy" and not status.get("message"):
+            raise Broken(f"{status.get('phase')} without a reason")
+        for service, weight in self._weights().items():
+            if weight and self._serving(service) == 0 and self._other_can(service):
+                raise Broken(f"{weight} % of traffic goes to {service}, which has no pods, while stable pods are there")
+        self._pause_ends()
+
+    def _resize(self, rs: Json, replicas: int) -> None:
+        size = rs["spec"]["replicas"]
+        if replicas < size:
+            self._capacity_stays(rs, replicas)
+            self._traffic_keeps_its_pods(rs, replicas)
+        if replicas > size and not self._routes():
+            self._within_surge(replicas - size)
+
+    def _capacity_stays(self, rs: Json, replicas: int) -> None:
+        before = sum(_available(other) for other in self._sets())
+        after = before - _available(rs) + min(_available(rs), replicas)
+        least = self._n - self._unavailable
+        if after < min(before, least):
+            name = rs["metadata"]["name"]
+            raise Broken(f"scaling {name} to {replicas} leaves {after} available pods of {before}; {least} must stay")
+
+    def _traffic_keeps_its_pods(self, rs: Json, replicas: int) -> None:
+        for service, weight in self._weights().items():
+            if self._hash_of(service) != _hash(rs) or self._fixed_scale():
+                continue
+            needed = -(-weight * self._n // 100)
+            if replicas < min(needed, rs["spec"]["replicas"]):
+                raise Broken(f"{service} gets {weight} %, which needs {needed} pods, not {replicas}")
+
+    def _within_surge(self, growth: int) -> None:
+        total = sum(other["spec"]["replicas"] for other in self._sets()) + growth
+        if total > self._n + self._surge:
+            raise Broken(f"{total} pods are more than {self._n} + {self._surge}")
+
+    def _switch(self, name: str, new_hash: str) -> None:
+        past = self.selected.setdefault(name, [self._hash_of(name)])
+        if new_hash in past:
+            raise Broken(f"Service {name} flaps: {[*past, new_hash]}")
+        past.append(new_hash)
+        if not self._pods_of(new_hash) and self._pods_of(self._hash_of(name)) and self._weights().get(name):
+            raise Broken(f"Service {name} has traffic and is pointed at {new_hash}, which has no pods")
+
+    def _shift(self, weights: dict[str, int]) -> None:
+        grown = {name: weight for name, weight in weights.items() if weight > self._weights().get(name, 0)}
+        for name in grown:
+            if not self._serving(name) and self._pods_of(""):
+                raise Broken(f"traffic is shifted to {name}, which has no pods")
+
+    def _pause_ends(self) -> None:
+        status, steps = self.cluster.status, self._canary.get("steps") or []
+        index = status.get("currentStepIndex")
+        if not status.get("pauseConditions") or index is None or index >= len(steps) or self._spec.get("paused"):
+            return
+        if (steps[index].get("pause") or {}).get("duration") and self.cluster.decide().wake_at is None:
+            raise Broken("a timed pause that nobody will end")
+
+    @property
+    def _spec(self) -> Json:
+        spec: Json = self.cluster.rollout["spec"]
+        return spec
+
+    @property
+    def _canary(self) -> Json:
+        canary: Json = self._spec["strategy"]["canary"]
+        return canary
+
+    @property
+    def _n(self) -> int:
+        return int(self._spec["replicas"])
+
+    @property
+    def _limits(self) -> Canary:
+        return Canary(max_surge=self._canary.get("maxSurge"), max_unavailable=self._canary.get("maxUnavailable"))
+
+    @property
+    def _unavailable(self) -> int:
+        return defaults.unavailable(self._limits, self._n)
+
+    @property
+    def _surge(self) -> int:
+        return defaults.surge(self._limits, self._n)
+
+    def _routes(self) -> bool:
+        return "trafficRouting" in self._canary
+
+    def _fixed_scale(self) -> bool:
+        """Sizes that users fix by a step are theirs to answer for."""
+        return any("setCanaryScale" in step for step in self._canary.get("steps") or [])
+
+    def _sets(self) -> list[Json]:
+        return [body for (kind, _), body in self.cluster.objects.items() if kind == "ReplicaSet"]
+
+    def _rs(self, name: str) -> Json:
+        return self.cluster.objects["ReplicaSet", name]
+
+    def _hash_of(self, service: str) -> str:
+        selector = self.cluster.objects["Service", service]["spec"]["selector"]
+        return str(selector.get(keys.HASH, ""))
+
+    def _pods_of(self, pod_hash: str) -> int:
+        """A Service without a hash selects all pods."""
+        return sum(_available(rs) for rs in self._sets() if pod_hash in ("", _hash(rs)))
+
+    def _serving(self, service: str) -> int:
+        return self._pods_of(self._hash_of(service))
+
+    def _other_can(self, service: str) -> bool:
+        stable = self.cluster.status.get("stableRS", "")
+        return bool(stable) and stable != self._hash_of(service) and self._pods_of(stable) > 0
+
+    def _weights(self) -> dict[str, int]:
+        found = self.cluster.objects.get(("TraefikService", "shop"))
+        services = found["spec"]["weighted"]["services"] if found else []
+        return {entry["name"]: entry.get("weight", 0) for entry in services}
+
+
+def _hash(rs: Json) -> str:
+    return str(rs["metadata"]["labels"][keys.HASH])
+
+
+def _available(rs: Json) -> int:
+    return int((rs.get("status") or {}).get("availableReplicas", 0))
