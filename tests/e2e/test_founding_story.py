@@ -12,7 +12,6 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e import report
-from tests.e2e.daemon import Daemon
 from tests.e2e.delivery import Delivery, Witness
 from tests.e2e.world import REPOSITORY, world
 
@@ -24,7 +23,7 @@ _TAGS = ("1", "2-good", "3-failing", "4-slow", "5-good")
 def story() -> Iterator[dict[str, Delivery]]:
     with ExitStack() as stack:
         running = stack.enter_context(world(rate=40))
-        daemon = Daemon(running)
+        daemon = running.daemon()
         stack.callback(daemon.stop)
         witness = Witness(running)
         try:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.daemon import Daemon
 from tests.e2e.leftovers import leftovers
 from tests.e2e.world import REPOSITORY, World, wait_for, world
+from tests.testbed.daemon import Daemon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 _SEED = 20261124
@@ -64,7 +64,7 @@ def bench() -> Iterator[Bench]:
     with ExitStack() as stack:
         running = stack.enter_context(world(rate=40))
         running.clone.edit("rollout.yaml", r"duration: \d+s", "duration: 2s")
-        daemon = Daemon(running)
+        daemon = running.daemon()
         stack.callback(daemon.stop)
         first = running.clone.push("1")
         daemon.start()

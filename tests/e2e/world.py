@@ -13,7 +13,9 @@ from typing import Any
 
 from tests.e2e.repository import Clone
 from tests.e2e.users import Users
+from tests.testbed.access import DAEMON
 from tests.testbed.controlplane import ControlPlane
+from tests.testbed.daemon import Daemon
 from tests.testbed.gitea import OWNER, Gitea
 from tests.testbed.network import Namespace
 from tests.testbed.pods import Pods
@@ -70,6 +72,20 @@ class World:
         )
         return found
 
+    def daemon(self) -> Daemon:
+        """The product between all of this, with no more rights in the cluster than `manifests/install` gives."""
+        flags = {
+            "--repo": self.repo_url,
+            "--path": "deploy",
+            "--namespace": NAMESPACE,
+            "--kubeconfig": str(self.cluster.kubeconfig_of(DAEMON)),
+            "--prometheus": self.prometheus.url,
+            "--forge-api": self.gitea.api,
+            "--forge-repo": FORGE_REPOSITORY,
+            "--poll": "30s",
+        }
+        return Daemon(self.directory, flags, {"GITHUB_TOKEN": self.gitea.token}, self.network)
+
 
 def canary_weight(traefik_service: dict[str, Any]) -> int:
     services = traefik_service["spec"]["weighted"]["services"]
@@ -113,6 +129,8 @@ def _install(cluster: ControlPlane) -> None:
     cluster.kubectl("apply", "--server-side", "-f", str(_INSTALL / "namespace.yaml"))
     cluster.kubectl("apply", "--server-side", "-k", str(_INSTALL))
     cluster.kubectl("-n", "reconciler", "delete", "deployment", "--all")
+    # Started on one line, the daemon keeps its lease and records in the namespace that it delivers to.
+    cluster.kubectl("-n", NAMESPACE, "apply", "--server-side", "-f", str(_INSTALL / "rbac-daemon.yaml"))
 
 
 def _split(path: str) -> tuple[str, str, str]:
