@@ -1,0 +1,84 @@
+"""The page and its JSON twin. Rendering may look up commits in the git mirror, so it never runs in the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+import reconciler
+from reconciler.apps.delivery import Delivery
+from reconciler.outcomes.wording import short_sha
+from reconciler.web import views
+from reconciler.web.assets import Assets
+from reconciler.web.ports import Ports
+
+
+class Pages:
+    """Handlers for people and for programs that ask the same."""
+
+    def __init__(self, ports: Ports, assets: Assets) -> None:
+        self._ports = ports
+        self._templates = _environment(assets)
+
+    async def overview(self, request: web.Request) -> web.Response:
+        return await asyncio.to_thread(self._overview)
+
+    async def application(self, request: web.Request) -> web.Response:
+        return await asyncio.to_thread(self._application, request.match_info["name"])
+
+    async def list_json(self, request: web.Request) -> web.Response:
+        found = [self._as_json(delivery) for delivery in self._ports.deliveries.all()]
+        return _json({"applications": found})
+
+    async def one_json(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        delivery = self._ports.deliveries.get(name)
+        if delivery is None:
+            return _json({"error": f'there is no application "{name}"'}, status=404)
+        return _json(self._as_json(delivery))
+
+    def _overview(self) -> web.Response:
+        cards = [self._card(delivery) for delivery in self._ports.deliveries.all()]
+        return self._html("overview.html", cards=cards, summary=views.summary(cards))
+
+    def _application(self, name: str) -> web.Response:
+        delivery = self._ports.deliveries.get(name)
+        if delivery is None:
+            return self._html("missing.html", status=404, name=name)
+        commits = views.history(delivery, self._ports.statuses(name), self._ports.commit)
+        return self._html("application.html", delivery=delivery, card=self._card(delivery), commits=commits)
+
+    def _card(self, delivery: Delivery) -> views.Card:
+        statuses = self._ports.statuses(delivery.app)
+        return views.card(delivery, statuses, self._ports.commit, self._ports.now())
+
+    def _as_json(self, delivery: Delivery) -> dict[str, Any]:
+        return views.as_json(delivery, self._ports.statuses(delivery.app))
+
+    def _html(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        page: Template = self._templates.get_template(template)
+        text = page.render(now=self._ports.now(), version=reconciler.__version__, **values)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _environment(assets: Assets) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reconciler.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        short_sha=short_sha, iso=views.iso, ago=views.ago, tone=views.tone_of_health, operation=views.operation_text
+    )
+    environment.globals["asset"] = assets.url
+    return environment
+
+
+def _json(content: Any, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")

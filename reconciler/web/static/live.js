@@ -1,0 +1,81 @@
+// Keeps the open page current: the server says which application has changed, the page fetches itself again and
+// changes only what differs, so that bars move instead of jumping and nothing that is selected is lost.
+"use strict";
+
+const PAUSE_MS = 250;
+const only = document.body.dataset.application;
+const sign = document.getElementById("live");
+let waiting = false;
+let again = false;
+
+function show(state) {
+  sign.textContent = state;
+  sign.dataset.state = state;
+}
+
+function morph(from, to) {
+  if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || from.id !== to.id) {
+    from.replaceWith(document.importNode(to, true));
+    return;
+  }
+  if (from.nodeType !== Node.ELEMENT_NODE) {
+    if (from.data !== to.data) from.data = to.data;
+    return;
+  }
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
+  for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  const old = [...from.childNodes];
+  const fresh = [...to.childNodes];
+  fresh.forEach((node, at) => (at < old.length ? morph(old[at], node) : from.append(document.importNode(node, true))));
+  old.slice(fresh.length).forEach((node) => node.remove());
+}
+
+async function refresh() {
+  if (waiting) {
+    again = true;
+    return;
+  }
+  waiting = true;
+  do {
+    again = false;
+    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    try {
+      const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.title = page.title;
+      morph(document.getElementById("main"), page.getElementById("main"));
+    } catch {
+      show("offline"); // the next event or reconnect tries again
+    }
+  } while (again);
+  waiting = false;
+}
+
+function age(seconds) {
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)}s ago`;
+  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "m"]]) {
+    if (seconds >= size) return `${Math.floor(seconds / size)}${unit} ago`;
+  }
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const text = age(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+let opened = false;
+const events = new EventSource("/events");
+events.addEventListener("open", () => {
+  show("live");
+  if (opened) refresh(); // something may have happened while the connection was gone
+  opened = true;
+});
+events.addEventListener("error", () => show("offline"));
+events.addEventListener("change", (event) => {
+  const { applications } = JSON.parse(event.data);
+  if (!only || applications.includes(only)) refresh();
+});
+setInterval(tick, 5000);

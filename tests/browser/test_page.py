@@ -1,0 +1,89 @@
+"""The page in a real browser: it loads without a complaint, follows what happens, and fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.browser import story
+from tests.browser.chromium import Browser
+from tests.browser.story import WELL, shop
+from tests.unit.web.serving import Site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = Browser()
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with story.told() as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def quiet(browser: Browser) -> Iterator[None]:
+    """No test may leave a console error, a script error or a violation of the content security policy."""
+    browser.complaints.clear()
+    browser.size(1280, 800)
+    yield
+    browser.ask("1")
+    assert browser.complaints == []
+
+
+def test_the_overview_shows_every_application(browser: Browser, site: Site):
+    browser.open(site.server.url)
+    assert browser.ask("[...document.querySelectorAll('.card h2')].map((title) => title.innerText)") == [
+        "catalogue", "checkout", "search", "shop",
+    ]  # fmt: skip
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+
+
+def test_the_style_sheet_is_applied_under_the_content_security_policy(browser: Browser, site: Site):
+    browser.open(site.server.url)
+    assert browser.ask("getComputedStyle(document.querySelector('.cards')).display") == "grid"
+    width = "document.querySelector('#app-shop rect.canary').getBoundingClientRect().width"
+    whole = "document.querySelector('#app-shop rect.stable').getBoundingClientRect().width"
+    assert browser.ask(f"{width} / {whole}") == pytest.approx(0.25, abs=0.01)
+
+
+def test_an_open_page_follows_the_rollout_without_a_reload(browser: Browser, site: Site):
+    browser.open(f"{site.server.url}/applications/shop")
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    browser.ask("window.neverReloaded = true")
+    site.board.publish(shop(50, 5))
+    browser.until("document.body.innerText.includes('canary 50%')")
+    assert browser.ask("document.querySelector('[aria-current=step]').title") == "pause 1m"
+    assert browser.ask("window.neverReloaded") is True
+
+
+def test_a_bar_is_moved_and_not_replaced(browser: Browser, site: Site):
+    browser.open(f"{site.server.url}/applications/shop")
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    browser.ask("window.bar = document.querySelector('rect.canary'), 0")
+    site.board.publish(shop(75, 7))
+    browser.until("document.querySelector('rect.canary').getAttribute('width') === '75%'")
+    assert browser.ask("window.bar === document.querySelector('rect.canary')")
+
+
+def test_a_new_application_appears_on_the_open_overview(browser: Browser, site: Site):
+    browser.open(site.server.url)
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    site.board.publish(replace(WELL, app="a-new-one"))
+    browser.until("document.querySelector('#app-a-new-one') !== null")
+    assert browser.ask("document.querySelectorAll('.card').length") == 5
+    assert browser.ask("document.querySelector('#app-shop').getAttribute('href')") == "/applications/shop"
+
+
+@pytest.mark.parametrize("path", ["/", "/applications/shop", "/applications/checkout", "/applications/search"])
+def test_nothing_is_wider_than_a_phone(browser: Browser, site: Site, path: str):
+    browser.size(360, 740)
+    browser.open(site.server.url + path)
+    assert browser.ask("document.documentElement.scrollWidth") <= 360
