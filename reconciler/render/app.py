@@ -7,15 +7,15 @@ above or below it (spec gitops §1.1): Chart.yaml, then a kustomization, else a 
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 
 from reconciler.errors import Position, Problem, UserError
-from reconciler.render import digest, plain, scope
+from reconciler.render import digest, kustomize, plain, scope
 from reconciler.render.cache import SHARED, Cache
 from reconciler.render.inputs import Inputs
+from reconciler.render.kustomization import NAMES as KUSTOMIZATIONS
 from reconciler.render.model import Entry, IsNamespaced, Limits, Rendered, Source, Tree
-
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def render(
@@ -26,14 +26,18 @@ def render(
     *,
     cache: Cache = SHARED,
     limits: Limits | None = None,
+    search_path: str = "",
 ) -> Rendered:
     """Renders `source.path` of `tree`; objects without a namespace go to `namespace`.
 
+    Binaries are looked for on `search_path`, by default the daemon's own PATH.
     Raises `UserError` with all problems, or `Transient` when a tool took too long.
     """
     limits = limits or Limits()
     directory = _directory(tree, source.path)
-    renderer, collected = _collect(tree, source, directory, cache, limits)
+    renderer, collected = _collect(
+        tree, source, directory, cache, limits, search_path or os.environ.get("PATH", os.defpath)
+    )
     if collected.problems:
         raise UserError(collected.problems)
     targets, warnings, problems = scope.place(collected.objects, namespace, is_namespaced)
@@ -48,11 +52,15 @@ def render(
     )
 
 
-def _collect(tree: Tree, source: Source, directory: Entry, cache: Cache, limits: Limits) -> tuple[str, plain.Collected]:
+def _collect(
+    tree: Tree, source: Source, directory: Entry, cache: Cache, limits: Limits, search_path: str
+) -> tuple[str, plain.Collected]:
     names = {entry.path.rpartition("/")[2] for entry in tree.list(directory.path)}
     if "Chart.yaml" in names:
         fix = "commit the output of `helm template`, or wrap the chart with kustomize after rendering it"
         raise UserError(Problem("helm charts are not supported yet", fix, Position(_looked_for(directory.path)[0])))
+    if names & set(KUSTOMIZATIONS):
+        return kustomize.collect(tree, directory, cache, search_path)
     return "plain", plain.collect(tree, directory.path, source.directory, cache, limits)
 
 
