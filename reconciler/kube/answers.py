@@ -1,8 +1,9 @@
 """What an API server's refusal means: from a status code and a `Status` body to the taxonomy of `errors.py`.
 
-Two answers do not mean what their code says. Server-side apply reports fields that the schema does not have, or values
+Some answers do not mean what their code says. Server-side apply reports fields that the schema does not have, or values
 of a wrong type, as 500: that is the user's manifest, and repeating it cannot help. A namespace that is being deleted
-answers 403 to a create: that passes. A failed `test` of a JSON patch is 422, and is a conflict.
+answers 403 to a create: that passes. A JSON patch that cannot be applied, because a `test` fails or a path is not
+there, is 422: what it was made for has changed, so it is a conflict.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from reconciler.errors import (
     UserError,
 )
 
-_TYPED_PATCH = "failed to create typed patch object"
-_UNDECLARED = "field not declared in schema"
+_USERS_FAULT = (
+    "failed to create typed patch object",
+    "field not declared in schema",
+    "unable to convert unstructured object",
+)
 _FIELD_ERROR = re.compile(r"(?:^|\s)(\.[^\s:]+): ((?:field not declared in schema|expected [^\n]*|duplicate [^\n]*))")
 _FAILED_TEST = "the server rejected our request due to an error in our request"
 _ECHOES_VALUES = (400, 422, 500)
@@ -73,10 +77,11 @@ def error_for(
     `act` says what was asked, e.g. "apply Deployment shop/web". `withhold` leaves the server's words out of answers
     that may quote the request: for Secrets.
     """
+    transient = _is_transient(code, status)
     if withhold and code in _ECHOES_VALUES:
         status = _withheld(status)
     text = f"{act}: {status.message[:LONGEST_MESSAGE] or f'the server answered {code}'}"
-    if _is_transient(code, status):
+    if transient:
         return Transient(text, retry_after(status, headers or {}))
     if code in (401, 403):
         return Refused(text)
@@ -106,7 +111,7 @@ def _is_transient(code: int, status: Status) -> bool:
     if code == 403:
         return any(cause.reason == "NamespaceTerminating" for cause in status.causes)
     if code == 500:
-        return not (_TYPED_PATCH in status.message or _UNDECLARED in status.message)
+        return not any(phrase in status.message for phrase in _USERS_FAULT)
     return code in (408, 425, 429) or code > 500
 
 
@@ -118,6 +123,6 @@ def _problems(status: Status, act: str, text: str) -> list[Problem]:
 
 def _withheld(status: Status) -> Status:
     causes = tuple(Cause(cause.reason, cause.reason, cause.field) for cause in status.causes)
-    kept = _TYPED_PATCH if _TYPED_PATCH in status.message or _UNDECLARED in status.message else "rejected"
-    message = f"{kept} ({status.reason or 'no reason'}; the server's words are withheld, they may quote secret values)"
+    what = "a value under data is not base64" if "illegal base64" in status.message else "rejected"
+    message = f"{what} {status.reason} (the server's words are withheld, they may quote secret values)"
     return Status(message, status.reason, status.code, Details(causes))

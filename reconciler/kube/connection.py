@@ -62,10 +62,13 @@ def _load(settings: Any, kubeconfig: str, context: str) -> None:
             config.load_incluster_config(settings)
         else:
             config.load_kube_config(kubeconfig or None, context or None, settings, persist_config=False)
-    except (config.ConfigException, OSError, ValueError, TypeError) as error:
+    except Exception as error:  # a malformed file can fail anywhere in the package
         where = kubeconfig or os.environ.get("KUBECONFIG") or "the default kubeconfig"
         fix = "name a readable file with --kubeconfig and a context of it with --context"
-        raise UserError(Problem(f"cannot use {where}: {error}", fix)) from None
+        known = isinstance(error, (config.ConfigException, OSError))
+        # The package names entries by their whole content, tokens included; that begins with a brace.
+        what = str(error).partition("{")[0] if known else f"malformed ({type(error).__name__})"
+        raise UserError(Problem(f"cannot use {where}: {what}", fix)) from None
 
 
 def _inside_a_pod() -> bool:

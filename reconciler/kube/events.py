@@ -1,0 +1,207 @@
+"""Events for people (`kubectl describe`): written in the background, repeats counted, nothing lost in silence.
+
+A repeat (same object, type, reason and message) that still waits costs nothing but a count; one that was sent lately is
+a patch of the count. When too many different ones wait, further ones are dropped, counted in `dropped` and logged.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from reconciler.errors import NotFound, ReconcilerError, Transient
+from reconciler.kube.api import Cluster, Object, Resource
+from reconciler.kube.objects import EVENTS, Meta
+from reconciler.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 1000
+MAX_REMEMBERED = 4096
+REPEATS_WITHIN = timedelta(minutes=10)
+ATTEMPTS = 4
+LONGEST_MESSAGE = 1024
+LONGEST_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Whom an event is about."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+
+    @classmethod
+    def of(cls, resource: Resource, meta: Meta) -> ObjectRef:
+        return cls(resource.api_version, resource.kind, meta.namespace, meta.name, meta.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What repeats are recognised by."""
+
+    about: ObjectRef
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    first: datetime
+    last: datetime
+    count: int = 1
+    name: str = field(default="")
+
+
+class EventRecorder:
+    """`event` never blocks and never raises for what the cluster does."""
+
+    def __init__(self, cluster: Cluster, component: str, clock: Clock, *, max_waiting: int = MAX_WAITING) -> None:
+        self.dropped = 0
+        """Events that never reached the cluster: too many waiting, or refused."""
+        self._cluster, self._component, self._clock = cluster, component, clock
+        self._max_waiting = max_waiting
+        self._changed = threading.Condition()
+        self._waiting: OrderedDict[Happening, _Tally] = OrderedDict()
+        self._sent: OrderedDict[Happening, _Tally] = OrderedDict()
+        self._numbers = itertools.count()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Sends what waits, for at most `timeout` seconds."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        if self._waiting:
+            self._drop(len(self._waiting), "not sent before the end")
+
+    def event(self, about: ObjectRef, type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: A002
+        """Records that something happened to an object; `type` is the API's own word."""
+        happening, now = Happening(about, type, reason, message[:LONGEST_MESSAGE]), self._clock.now()
+        with self._changed:
+            known = self._waiting.get(happening)
+            if known is not None:
+                known.count, known.last = known.count + 1, now
+            elif len(self._waiting) < self._max_waiting:
+                self._waiting[happening] = _Tally(now, now)
+                self._changed.notify()
+            else:
+                self._drop(1, f"{self._max_waiting} are waiting")
+
+    def send_next(self) -> bool:
+        """Sends the oldest waiting event. False when none waits."""
+        with self._changed:
+            if not self._waiting:
+                return False
+            happening, tally = self._waiting.popitem(last=False)
+        try:
+            self._send(happening, tally)
+        except ReconcilerError as error:
+            self._drop(tally.count, str(error))
+        return True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._stopping)
+                if self._stopping and not self._waiting:
+                    return
+            try:
+                self.send_next()
+            except Exception:  # our bug: the next event may still go
+                log.exception("sending an event failed unexpectedly")
+
+    def _send(self, happening: Happening, tally: _Tally) -> None:
+        sent = self._sent.get(happening)
+        repeated = sent is not None and tally.last - sent.last <= REPEATS_WITHIN
+        if sent is None or not repeated or not self._recount(happening, sent, tally):
+            self._announce(happening, tally)
+        self._sent[happening] = tally
+        self._sent.move_to_end(happening)
+        while len(self._sent) > MAX_REMEMBERED:
+            self._sent.popitem(last=False)
+
+    def _recount(self, happening: Happening, sent: _Tally, tally: _Tally) -> bool:
+        """Adds to an event that was sent before; False when the cluster has forgotten it, as it does after a while."""
+        tally.name, tally.first, count = sent.name, sent.first, sent.count + tally.count
+        patch = {"count": count, "lastTimestamp": timestamp(tally.last)}
+        try:
+            self._persist(lambda: self._cluster.patch(EVENTS, namespace_of(happening.about), sent.name, patch))
+        except NotFound:
+            return False
+        tally.count = count
+        return True
+
+    def _announce(self, happening: Happening, tally: _Tally) -> None:
+        tally.name = f"{happening.about.name[:200]}.{int(tally.last.timestamp() * 1e6):x}{next(self._numbers):x}"
+        body = event_body(happening, tally.name, (tally.first, tally.last), tally.count, self._component)
+        self._persist(lambda: self._cluster.create(EVENTS, namespace_of(happening.about), body))
+
+    def _persist(self, act: Callable[[], object]) -> None:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                act()
+                return
+            except Transient as error:
+                if self._stopping:
+                    raise
+                self._clock.sleep(min(error.retry_after or 2.0**attempt, LONGEST_WAIT_SECONDS))
+        act()
+
+    def _drop(self, count: int, why: str) -> None:
+        self.dropped += count
+        if self.dropped == count or self.dropped % 100 < count:  # the first, then about one line per hundred
+            log.warning("%d events dropped so far; the last because: %s", self.dropped, why)
+
+
+def namespace_of(about: ObjectRef) -> str:
+    """Where an event lives: with its object, or in `default` for objects of the whole cluster."""
+    return about.namespace or "default"
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as the API stores it: UTC, whole seconds."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def event_body(happening: Happening, name: str, span: tuple[datetime, datetime], count: int, component: str) -> Object:
+    """The core/v1 Event; `span` is the first and the last time that it happened."""
+    about = happening.about
+    namespace = namespace_of(about)
+    involved = {
+        "apiVersion": about.api_version,
+        "kind": about.kind,
+        "namespace": about.namespace,
+        "name": about.name,
+        "uid": about.uid,
+    }
+    return {
+        "apiVersion": EVENTS.api_version,
+        "kind": EVENTS.kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "involvedObject": {key: value for key, value in involved.items() if value},
+        "type": happening.type,
+        "reason": happening.reason,
+        "message": happening.message,
+        "source": {"component": component},
+        "reportingComponent": component,
+        "firstTimestamp": timestamp(span[0]),
+        "lastTimestamp": timestamp(span[1]),
+        "count": count,
+    }
