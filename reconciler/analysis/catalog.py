@@ -1,0 +1,91 @@
+"""What the rollouts engine asks about analysis, answered from the templates that are in the cluster now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from reconciler.analysis import arguments, build
+from reconciler.analysis.metric import read_metric
+from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, Argument, RolloutAnalysis, RolloutRunKind
+from reconciler.analysis.templates import TemplateLookup, flatten
+from reconciler.errors import Problem, UserError
+from reconciler.kube.api import Object
+from reconciler.kube.store import Store
+
+
+def from_stores(
+    templates: Store[AnalysisTemplate], cluster_templates: Store[AnalysisTemplate]
+) -> Callable[[str], TemplateLookup]:
+    """Looks templates up where informers keep them."""
+
+    def in_namespace(namespace: str) -> TemplateLookup:
+        def lookup(name: str, cluster_scope: bool) -> AnalysisTemplate | None:
+            return cluster_templates.get("", name) if cluster_scope else templates.get(namespace, name)
+
+        return lookup
+
+    return in_namespace
+
+
+class Catalog:
+    """`templates(namespace)` gives the lookup of that namespace; pure over what it finds."""
+
+    def __init__(self, templates: Callable[[str], TemplateLookup], instance_id: str = "") -> None:
+        self._templates, self._instance_id = templates, instance_id
+
+    def problems(self, namespace: str, analysis: Object, kind: RolloutRunKind) -> Sequence[str]:
+        """All that is wrong with the templates that an `analysis` names, and with its arguments.
+
+        What depends on the Rollout's fields is only known when a run is built.
+        """
+        try:
+            wanted = msgspec.convert(analysis, RolloutAnalysis)
+        except msgspec.ValidationError as error:
+            return (f"{kind} analysis: {error}",)
+        flat, problems = flatten(wanted.templates, self._templates(namespace))
+        args, unresolved = arguments.merge(wanted.args, flat.spec.args)
+        problems += unresolved
+        if all(arg.value is not None for arg in args):
+            problems += self._metric_problems(flat.spec.metrics, args)
+        return tuple(map(str, problems))
+
+    def build(
+        self,
+        *,
+        rollout: Object,
+        analysis: Object,
+        kind: RolloutRunKind,
+        step_index: int | None,
+        stable_hash: str,
+        latest_hash: str,
+        revision: int,
+    ) -> Object:
+        """The AnalysisRun to create (spec rollouts §7.2). Raises UserError with all problems."""
+        return build.build_run(
+            rollout=rollout,
+            templates=self._templates(rollout["metadata"]["namespace"]),
+            analysis=analysis,
+            kind=kind,
+            step_index=step_index,
+            stable_hash=stable_hash,
+            latest_hash=latest_hash,
+            revision=revision,
+            instance_id=self._instance_id,
+        )
+
+    def settle(self, run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:
+        """The run under a free name; True when an equal unfinished run exists and is to be used instead."""
+        return build.settle_name(run, existing)
+
+    @staticmethod
+    def _metric_problems(metrics: Sequence[Object], args: Sequence[Argument]) -> list[Problem]:
+        values = {arg.name: arg.value for arg in args if arg.value is not None}
+        found: list[Problem] = []
+        for index, raw in enumerate(metrics):
+            try:
+                found += read_metric(arguments.substitute(raw, values), f"metrics[{index}]")[1]
+            except UserError as error:
+                found += error.problems
+        return found

@@ -1,0 +1,163 @@
+"""The AnalysisRun reconcile: read, let `run.py` decide, measure in the pool, write the status once.
+
+A reconcile never waits for a provider. It hands due measurements to a bounded pool; each answer wakes the run's key up
+again, and the next reconcile records it. The measurements of all runs share that pool, and the engine's one timer
+heap: no thread per run. Measurements that were under way when the process ended are taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from reconciler.analysis import expiry, validate
+from reconciler.analysis import run as engine
+from reconciler.analysis.measure import Measurer
+from reconciler.analysis.metric import Metric
+from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
+from reconciler.analysis.storage import ExactTimes, as_read, stored
+from reconciler.analysis.underway import Underway
+from reconciler.errors import NotFound, UserError
+from reconciler.kube.api import Cluster, Object
+from reconciler.kube.objects import ANALYSIS_RUNS
+from reconciler.kube.store import Store
+from reconciler.runtime.clock import Clock
+
+_WARNINGS = frozenset({Phase.FAILED, Phase.ERROR})
+
+
+class Events(Protocol):
+    """Where events go: recorded in the background."""
+
+    def event(self, reference: Object, type_: str, reason: str, message: str, /) -> None: ...
+
+
+class AnalysisController:
+    """`wake` adds a run's key to the engine's queue; `pool` bounds how many measurements are under way at once."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        runs: Store[AnalysisRun],
+        clock: Clock,
+        events: Events,
+        measurer: Measurer,
+        pool: Executor,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._cluster, self._runs, self._clock, self._events = cluster, runs, clock, events
+        self._measurer, self._pool, self._wake = measurer, pool, wake
+        self._exact = ExactTimes()
+        self._underway = Underway()
+
+    def reconcile(self, key: str) -> datetime | None:
+        """One look at the run `namespace/name`; returns when to look again. Raises the taxonomy of writes."""
+        namespace, _, name = key.partition("/")
+        run = self._runs.get(namespace, name)
+        if run is None or run.metadata.deletion_timestamp is not None:
+            self._forget(key)
+            return None
+        if run.status.phase.complete:
+            self._forget(key)
+            return self._expire(run)
+        try:
+            metrics = self._metrics(run)
+        except UserError as error:
+            self._reject(run, str(error))
+            return None
+        return self._advance(key, run, metrics)
+
+    def _metrics(self, run: AnalysisRun) -> tuple[Metric, ...]:
+        try:
+            values = validate.plain_values(run.spec.args)
+        except UserError as error:
+            raise UserError(f"Unable to resolve metric arguments: {error}") from None
+        try:
+            return validate.metrics(run, values)
+        except UserError as error:
+            raise UserError(f"Analysis spec invalid: {error}") from None
+
+    def _advance(self, key: str, run: AnalysisRun, metrics: tuple[Metric, ...]) -> datetime | None:
+        uid, now, asked = run.metadata.uid, self._clock.now(), run.spec.terminate
+        answers, busy = self._underway.collect(key, uid)
+        status = engine.begun(self._exact.status(run), now)
+        status = engine.record(status, metrics, answers)
+        tasks = [task for task in engine.due(status, metrics, asked, now) if task.metric.name not in busy]
+        status = engine.record(status, metrics, [engine.ended(task, now) for task in tasks if task.ending])
+        fresh = [task for task in tasks if not task.ending]
+        assessment = engine.assess(status, metrics, asked, now, busy | {task.metric.name for task in fresh})
+        self._write(run, assessment)
+        for task in fresh if not assessment.status.phase.complete else ():
+            self._underway.start(uid, task.metric.name)
+            self._pool.submit(self._measure, key, run, task)
+        return assessment.wake_at
+
+    def _measure(self, key: str, run: AnalysisRun, task: engine.Task) -> None:
+        self._underway.finish(run.metadata.uid, self._measurer.take(run, task))
+        self._wake(key)
+
+    def _write(self, run: AnalysisRun, assessment: engine.Assessment) -> None:
+        """Writes the status if it says something new, then tells; a failed write is tried again with all answers."""
+        status = assessment.status
+        self._exact.keep(run, status)
+        if as_read(status) != run.status:
+            answer = self._patch(run, status)
+            self._exact.keep(answer, status)
+        for happening in assessment.happenings:
+            self._tell(run, happening)
+
+    def _patch(self, run: AnalysisRun, status: RunStatus) -> AnalysisRun:
+        """AnalysisRuns have no status subresource. The uid keeps a namesake that came later from being written to."""
+        meta = run.metadata
+        patch = {"metadata": {"uid": meta.uid}, "status": stored(status)}
+        answer = self._cluster.patch(ANALYSIS_RUNS, meta.namespace, meta.name, patch)
+        self._runs.put_answer(answer)
+        return replace(run, status=as_read(status))
+
+    def _tell(self, run: AnalysisRun, happening: engine.Happening) -> None:
+        subject = f'Metric "{happening.subject}"' if happening.subject else "Analysis"
+        message = f"{subject} {happening.phase}" + (f": {happening.message}" if happening.message else "")
+        prefix = "Metric" if happening.subject else "AnalysisRun"
+        type_ = "Warning" if happening.phase in _WARNINGS else "Normal"
+        self._events.event(_reference(run), type_, f"{prefix}{happening.phase}", message)
+
+    def _reject(self, run: AnalysisRun, message: str) -> None:
+        """A run that cannot be measured ends at once, with a completion time so that it can be cleaned up (§14)."""
+        now = self._clock.now()
+        status = replace(
+            run.status,
+            phase=Phase.ERROR,
+            message=message,
+            started_at=run.status.started_at or now,
+            completed_at=now,
+        )
+        self._write(run, engine.Assessment(status, (engine.Happening("", Phase.ERROR, message),), None))
+
+    def _expire(self, run: AnalysisRun) -> datetime | None:
+        at = expiry.expires_at(run)
+        if at is None or self._clock.now() <= at:
+            return at
+        try:
+            self._cluster.delete(ANALYSIS_RUNS, run.metadata.namespace, run.metadata.name, uid=run.metadata.uid)
+        except NotFound:
+            return None
+        return None
+
+    def _forget(self, key: str) -> None:
+        uid = self._underway.forget(key)
+        if uid is not None:
+            self._exact.forget(uid)
+
+
+def _reference(run: AnalysisRun) -> Object:
+    return {
+        "apiVersion": ANALYSIS_RUNS.api_version,
+        "kind": ANALYSIS_RUNS.kind,
+        "namespace": run.metadata.namespace,
+        "name": run.metadata.name,
+        "uid": run.metadata.uid,
+    }

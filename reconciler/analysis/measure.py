@@ -1,0 +1,112 @@
+"""Takes one measurement: arguments with their secrets, the provider's answer, the verdict. Never raises.
+
+Whatever goes wrong is an Error measurement: a provider that cannot be reached pauses the judgement, and only the
+metric's error limit ends it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.analysis import providers, validate, verdict
+from reconciler.analysis.metric import Metric
+from reconciler.analysis.model import AnalysisRun, Measurement, Phase
+from reconciler.analysis.providers.contract import Answer, Surroundings
+from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task
+from reconciler.analysis.secrets import mask, secret_values
+from reconciler.errors import ReconcilerError
+from reconciler.http.model import Request, Response
+from reconciler.kube.api import Cluster
+from reconciler.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LONGEST_TEXT = 2048
+"""Characters of a value or message that are stored; an object in the API server has little room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurer:
+    """What measurements need of the daemon. `prometheus_url` is for templates that give no address."""
+
+    cluster: Cluster
+    send: Callable[[Request], Response]
+    clock: Clock
+    prometheus_url: str = ""
+
+    def take(self, run: AnalysisRun, task: Task) -> Taken:
+        """Blocks for as long as the provider takes; its own timeout bounds that."""
+        started = self.clock.now()
+        secrets: dict[str, str] = {}
+        try:
+            secrets |= secret_values(run.spec.args, run.metadata.namespace, self.cluster)
+            metric = _with_secrets(run, task.metric, secrets)
+            answer = self._ask(run, metric, secrets)
+            judged = verdict.judge(metric, answer.value, answer.type, started)
+        except ReconcilerError as error:
+            return self._error(task, started, mask(str(error), secrets.values()))
+        except Exception:  # a bug in a provider must not stop the run's other metrics
+            log.exception("measuring %s of %s failed unexpectedly", task.metric.name, run.metadata.name)
+            return self._error(task, started, "internal error while measuring; see the daemon's log")
+        return self._measured(task, started, answer, judged, tuple(secrets.values()))
+
+    def _ask(self, run: AnalysisRun, metric: Metric, secrets: dict[str, str]) -> Answer:
+        hidden = tuple(secrets.values())
+        result = run.status.result(metric.name)
+        around = Surroundings(
+            send=lambda request: self.send(replace(request, secrets=(*request.secrets, *hidden))),
+            prometheus_url=self.prometheus_url,
+            namespace=run.metadata.namespace,
+            previous=result.last.metadata if result is not None and result.last is not None else {},
+        )
+        return providers.find(metric.provider).measure(metric.config, self.clock.now(), around)
+
+    def _measured(
+        self, task: Task, started: datetime, answer: Answer, judged: verdict.Verdict, secrets: tuple[str, ...]
+    ) -> Taken:
+        finished = self.clock.now()
+        waiting = not judged.phase.complete
+        measurement = Measurement(
+            phase=judged.phase,
+            message=_stored(judged.message, secrets),
+            started_at=_begun(task, started),
+            finished_at=None if waiting else finished,
+            value=_stored(answer.text, secrets),
+            metadata={key: mask(text, secrets) for key, text in answer.metadata.items()},
+            resume_at=finished + _pause(task.metric) if waiting else None,
+        )
+        about = tuple((key, _stored(text, secrets)) for key, text in answer.metric_metadata.items())
+        return Taken(task.metric.name, measurement, about)
+
+    def _error(self, task: Task, started: datetime, message: str) -> Taken:
+        measurement = Measurement(
+            phase=Phase.ERROR,
+            message=message[:LONGEST_TEXT],
+            started_at=_begun(task, started),
+            finished_at=self.clock.now(),
+        )
+        return Taken(task.metric.name, measurement)
+
+
+def _with_secrets(run: AnalysisRun, metric: Metric, secrets: dict[str, str]) -> Metric:
+    if not secrets:
+        return metric
+    values = validate.plain_values(run.spec.args) | secrets
+    return next(found for found in validate.metrics(run, values) if found.name == metric.name)
+
+
+def _begun(task: Task, started: datetime) -> datetime:
+    return (task.in_flight.started_at if task.in_flight is not None else None) or started
+
+
+def _pause(metric: Metric) -> timedelta:
+    """How long to wait for data before asking again."""
+    return metric.interval or ERROR_INTERVAL
+
+
+def _stored(text: str, secrets: tuple[str, ...]) -> str:
+    masked = mask(text, secrets)
+    return masked if len(masked) <= LONGEST_TEXT else masked[: LONGEST_TEXT - 1] + "…"

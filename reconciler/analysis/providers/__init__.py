@@ -1,0 +1,44 @@
+"""The table of metric providers: a name is imported when it is first used.
+
+To add one: a module `NAME.py` with `request` and `value` (or an object with `measure`), and a line here. Packages of
+third parties use the entry point group `reconciler.metric_providers`; templates name these under `provider.plugin`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from reconciler.analysis.providers.contract import OverHttp, Provider, ProviderError
+
+ENTRY_POINTS = "reconciler.metric_providers"
+
+PROVIDERS = {
+    "prometheus": "reconciler.analysis.providers.prometheus",
+}
+"""Name in `metric.provider` → module."""
+
+
+@cache
+def find(name: str) -> Provider:
+    """The provider of that name; `plugin NAME` is one of a third party. Raises ProviderError when there is none."""
+    if name.startswith("plugin "):
+        return _of_a_package(name.removeprefix("plugin "))
+    if name not in PROVIDERS:
+        known = ", ".join(sorted(PROVIDERS))
+        raise ProviderError(f"provider {name} is not supported yet; there are {known} and plugins")
+    return _as_provider(import_module(PROVIDERS[name]))
+
+
+def _of_a_package(name: str) -> Provider:
+    found = list(entry_points(group=ENTRY_POINTS, name=name))
+    if not found:
+        raise ProviderError(f"no installed package provides the metric provider plugin {name}")
+    return _as_provider(found[0].load())
+
+
+def _as_provider(found: Any) -> Provider:
+    provider: Provider = found if hasattr(found, "measure") else OverHttp(found)
+    return provider

@@ -1,0 +1,67 @@
+"""What people are shown of a run: the latest measurement of each metric, and why a run ended as it did."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from reconciler.analysis.arguments import substitute
+from reconciler.analysis.model import AnalysisRun, Measurement, MetricResult, Phase
+from reconciler.analysis.run import WORST
+from reconciler.analysis.validate import plain_values
+from reconciler.apps.delivery import MetricReading
+from reconciler.errors import UserError
+
+
+class Explanation(NamedTuple):
+    """The metric that decided, what it measured last in that phase, and the condition that judged it."""
+
+    metric: str
+    value: str
+    condition: str
+    phase: str
+
+
+def readings(run: AnalysisRun) -> tuple[MetricReading, ...]:
+    """One per metric, in the order of the spec; a metric that was not measured yet is Pending."""
+    return tuple(_reading(run, metric) for metric in run.spec.metrics)
+
+
+def explain(run: AnalysisRun) -> Explanation | None:
+    """Why a run did not end well; None when it did, or when no metric is to blame."""
+    dry = {result.name for result in run.status.metric_results if result.dry_run}
+    blamed = [result for result in run.status.metric_results if result.name not in dry and result.phase.complete]
+    worst = max(blamed, key=lambda result: WORST.index(result.phase), default=None)
+    if worst is None or worst.phase is Phase.SUCCESSFUL:
+        return None
+    measured = next((m for m in reversed(worst.measurements) if m.phase is worst.phase), worst.last)
+    raw: dict[str, Any] = next((metric for metric in run.spec.metrics if metric.get("name") == worst.name), {})
+    return Explanation(worst.name, _value(measured), _condition(run, raw, worst.phase), str(worst.phase))
+
+
+def _reading(run: AnalysisRun, raw: dict[str, Any]) -> MetricReading:
+    name = str(raw.get("name", ""))
+    result = run.status.result(name) or MetricResult(name=name, phase=Phase.PENDING)
+    last = result.last
+    return MetricReading(
+        name=name,
+        phase=str(result.phase if result.phase.complete or last is None else last.phase),
+        value=_value(last),
+        condition=_condition(run, raw, result.phase if last is None else last.phase),
+        message=result.message or (last.message if last is not None else ""),
+    )
+
+
+def _value(measurement: Measurement | None) -> str:
+    return measurement.value if measurement is not None else ""
+
+
+def _condition(run: AnalysisRun, raw: dict[str, Any], phase: Phase) -> str:
+    """The condition that made the phase, as written, with arguments filled in."""
+    success, failure = str(raw.get("successCondition") or ""), str(raw.get("failureCondition") or "")
+    text = failure if failure and (phase is Phase.FAILED or not success) else success
+    if "{{" not in text:
+        return text
+    try:
+        return str(substitute({"condition": text}, plain_values(run.spec.args))["condition"])
+    except UserError:
+        return text
