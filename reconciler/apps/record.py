@@ -21,6 +21,7 @@ import msgspec
 
 from reconciler.apps.compress import pack, unpack
 from reconciler.apps.delivery import Health, Operation
+from reconciler.config.model import Source
 from reconciler.errors import AlreadyExists, Conflict, NotFound, Problem, UserError
 from reconciler.kube.api import SYNC_MANAGER, Cluster, Object
 from reconciler.kube.objects import CONFIG_MAPS
@@ -92,7 +93,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     `accepted` is the newest commit taken up (the fast-forward guard compares with it). `seen` tells when the open
     commits were first observed. `closing` holds operations that ended as superseded until their status is known to be
     out. `verdict` is the first final health of `applied`; `last_good` the last commit for which it was Healthy.
-    `config` is the digest of the Application's settings that the operation ran with.
+    `config` is the digest of the Application's settings that the operation ran with; `source` and `namespace` repeat
+    those that people want to see beside it.
     """
 
     app: str
@@ -106,6 +108,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict_at: datetime | None = None
     last_good: str = ""
     config: str = ""
+    source: Source | None = None
+    namespace: str = ""
 
     def entries(self) -> dict[Key, Entry]:
         return {entry.key: entry for entry in self.inventory}
@@ -150,16 +154,6 @@ class RecordStore:
         except NotFound:
             return Stored(Record(app))
         return stored_from(found, app)
-
-    def load_all(self) -> list[Stored]:
-        """Every record in the namespace, for `reconciler status`; one that cannot be read is skipped."""
-        selector = ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())
-        found = self._cluster.list(CONFIG_MAPS, self._namespace, label_selector=selector)
-        stored = []
-        for item in filter(_is_record, found):
-            with suppress(UserError):
-                stored.append(stored_from(item))
-        return stored
 
     def save(self, before: Stored, record: Record) -> Stored:
         """Writes `record` if what is stored is still `before`. Raises `Conflict` when another daemon wrote it."""
@@ -211,6 +205,15 @@ class RecordStore:
         if now.text != before.text:
             raise Conflict(f"another process wrote the record of {before.record.app}")
         return now
+
+
+def load_records(cluster: Cluster, namespace: str | None) -> list[Stored]:
+    """Every record of a namespace, or of all, for commands; one that cannot be read is skipped."""
+    stored = []
+    for item in filter(_is_record, cluster.list(CONFIG_MAPS, namespace, label_selector=f"{RECORD_LABEL}=application")):
+        with suppress(UserError):
+            stored.append(stored_from(item))
+    return sorted(stored, key=lambda found: found.record.app)
 
 
 def stored_from(found: Object, app: str = "") -> Stored:

@@ -22,6 +22,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NOT_YET = "is a field of Argo CD that is not supported yet: remove it"
 _IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 _OPTIONS = (
+    "AllowRewrite",
     "ApplyOutOfSyncOnly",
     "CreateNamespace",
     "Delete",

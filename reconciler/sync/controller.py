@@ -24,7 +24,7 @@ from reconciler.sync.live import LiveObjects
 from reconciler.sync.observe import finished, observe
 from reconciler.sync.operation import OperationRunner
 from reconciler.sync.plan import Change
-from reconciler.sync.ports import EngineOwned, Observer, Progress, Publish, Render, Source, Unobserved
+from reconciler.sync.ports import EngineOwned, Progress, Publish, Render, Source
 from reconciler.sync.present import delivery
 from reconciler.sync.state import AppState, view
 from reconciler.sync.tracking import label_value
@@ -51,7 +51,6 @@ class SyncController:
         *,
         progress: Progress = lambda namespace, name: None,
         engine_owned: EngineOwned = lambda key: False,
-        observer: Observer | None = None,
         watch_namespace: str | None = None,
     ) -> None:
         self._apps = {app.name: app for app in applications}
@@ -62,12 +61,11 @@ class SyncController:
         self._states: dict[str, AppState] = {}
         self.live = LiveObjects(cluster, clock, self._on_change, watch_namespace)
         self._desired = DesiredState(source, render, cluster)
-        observer = observer or Unobserved()
         applier = Applier(cluster, self.live, engine_owned)
         self._operations = OperationRunner(
-            cluster, self.live, self._desired, applier, self._store, clock, observer, self._still_claims, self._tell
+            cluster, self.live, self._desired, applier, self._store, clock, self._still_claims, self._tell
         )
-        self._upkeep = Upkeep(cluster, self.live, self._desired, applier, self._store, observer)
+        self._upkeep = Upkeep(cluster, self.live, self._desired, applier, self._store)
 
     def reconcile(self, name: str) -> datetime | None:
         """Returns when to look again at the latest. Raises `Conflict` when another process writes our record."""
@@ -111,7 +109,7 @@ class SyncController:
         self._watch(state)
         head = self._head(state.app)
         if head is not None and self._may_take_up(state, head):
-            record = observe(state.record, head, self._clock.now(), config=state.config)
+            record = observe(state.record, head, self._clock.now(), state.app)
             state.stored = self._store.save(state.stored, record)
         if state.record.operation is None:
             return None

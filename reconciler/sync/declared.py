@@ -20,6 +20,19 @@ from reconciler.sync.digests import digest
 from reconciler.sync.normalise import fold_secret
 
 REPLICAS = "/spec/replicas"
+HONOURED_OPTIONS = frozenset(
+    {
+        "AllowRewrite=true",
+        "ApplyOutOfSyncOnly=true",
+        "CreateNamespace=true",
+        "Prune=false",
+        "PruneLast=true",
+        "RespectIgnoreDifferences=true",
+        "ServerSideApply=true",
+        "Validate=true",
+    }
+)
+"""Options that do what they say; several of them are simply how this program always works."""
 
 
 class TargetKey(Protocol):
@@ -85,7 +98,7 @@ class Desired:
 def declare(app: Application, targets: Sequence[Target]) -> Desired:
     """Raises `UserError` with every target that cannot be applied as it is written."""
     scaled = autoscaled(targets)
-    objects, warnings, problems = [], [], []
+    objects, warnings, problems = [], option_warnings(app), []
     for target in targets:
         if hook := order.annotation(target.object, order.HOOK):
             warnings.append(_hook_warning(target, hook))
@@ -114,6 +127,12 @@ def _declare(app: Application, target: Target, scaled: frozenset[Key]) -> Declar
     return Declared(
         key, _version(body), body, _digest(body, ignored), order.wave_of(body), target.at, ignored, managers
     )
+
+
+def option_warnings(app: Application) -> list[Problem]:
+    """Sync options that are understood but change nothing here: saying so is better than pretending."""
+    unknown = [option for option in app.sync_policy.sync_options if option not in HONOURED_OPTIONS]
+    return [Problem(f"the sync option {option} has no effect", fix="remove it") for option in unknown]
 
 
 def key_of(target: Target) -> Key:

@@ -182,14 +182,17 @@ def intent(item: Declared) -> Entry:
 
 
 def scrubbed(item: Declared, problem: Problem) -> Problem:
+    return Problem(scrubbed_text(item, problem.what), problem.fix, problem.at)
+
+
+def scrubbed_text(item: Declared, text: str) -> str:
     """Servers quote values in their refusals; those of a Secret must not get out."""
     if item.key.kind != "Secret":
-        return problem
-    what = problem.what
+        return text
     for encoded in (item.body.get("data") or {}).values():
         for value in (str(encoded), _plain(str(encoded))):
-            what = what.replace(value, "••••") if value else what
-    return Problem(what, problem.fix, problem.at)
+            text = text.replace(value, "••••") if value else text
+    return text
 
 
 def _plain(encoded: str) -> str:

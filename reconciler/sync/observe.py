@@ -13,6 +13,8 @@ import msgspec
 
 from reconciler.apps.delivery import Operation, OperationPhase
 from reconciler.apps.record import MAX_CLOSING, Record
+from reconciler.config.model import Application
+from reconciler.sync.digests import digest
 
 SLOW_RETRY = timedelta(minutes=30)
 """A commit that failed for its own fault is tried again only so often: what it lacked may come from elsewhere."""
@@ -25,12 +27,9 @@ def finished(record: Record) -> bool:
     return record.operation is not None and record.operation.phase in FINISHED
 
 
-def observe(record: Record, head: str, now: datetime, *, config: str) -> Record:
-    """The record with an operation for `head`.
-
-    `config` is the digest of the Application's settings; when it changes, the same commit is worked on again.
-    """
-    operation = record.operation
+def observe(record: Record, head: str, now: datetime, app: Application) -> Record:
+    """The record with an operation for `head`. When the Application's settings change, the same commit runs again."""
+    operation, config = record.operation, digest(repr(app))
     if operation is not None and operation.sha == head:
         return _again(record, operation, now, config)
     closing = record.closing
@@ -44,6 +43,8 @@ def observe(record: Record, head: str, now: datetime, *, config: str) -> Record:
         closing=closing[-MAX_CLOSING:],
         seen={**seen, head: now},
         config=config,
+        source=app.source,
+        namespace=app.destination.namespace,
     )
 
 

@@ -25,7 +25,6 @@ from reconciler.sync.engine import Applier, Claimant, Outcome, intent
 from reconciler.sync.live import LiveObjects
 from reconciler.sync.observe import superseding
 from reconciler.sync.plan import Change, Plan, Why, plan
-from reconciler.sync.ports import Observer
 from reconciler.sync.state import AppState, view
 from reconciler.sync.waves import Apply, Fail, Wait, next_step
 
@@ -47,12 +46,11 @@ class OperationRunner:
         applier: Applier,
         store: RecordStore,
         clock: Clock,
-        observer: Observer,
         claims: Claims,
         report: Callable[[AppState], None],
     ) -> None:
         self._cluster, self._live, self._desired, self._applier = cluster, live, desired, applier
-        self._store, self._clock, self._observer, self._claims = store, clock, observer, claims
+        self._store, self._clock, self._claims = store, clock, claims
         self._report = report
 
     def run(self, state: AppState, superseded: Callable[[], bool]) -> datetime | None:
@@ -130,16 +128,17 @@ class OperationRunner:
         state.stored = self._store.save(state.stored, record)
         assert record.operation is not None
         state.inputs_sha, state.note = record.operation.sha, ""
-        self._observer.finished(state.app.name, "succeeded")
-        self._observer.applied(state.app.name, (now - record.seen.get(record.operation.sha, now)).total_seconds())
         return now
 
     def _no_change(self, state: AppState, operation: Operation) -> datetime:
+        """Nothing to write. The commit that is applied already stays applied, and goes on being judged."""
         now = self._clock.now()
-        ended = replace(operation, phase=OperationPhase.NO_CHANGE, finished_at=now)
+        applied = state.record.applied
+        same = applied is not None and applied.sha == operation.sha
+        phase = OperationPhase.APPLIED if same else OperationPhase.NO_CHANGE
+        ended = replace(operation, phase=phase, finished_at=now)
         state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
         state.inputs_sha = operation.sha
-        self._observer.finished(state.app.name, "no_change")
         return now
 
     def _fail(self, state: AppState, problems: Sequence[Problem]) -> datetime | None:
@@ -154,7 +153,6 @@ class OperationRunner:
         )
         state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
         state.note, state.inputs_sha = "", ""
-        self._observer.finished(state.app.name, "failed")
         return self._clock.now()
 
     def give_up(self, state: AppState, trouble: str) -> None:

@@ -13,7 +13,6 @@ from reconciler.errors import Problem
 from reconciler.sync.assess import DEBOUNCE, assess, degraded_since
 from reconciler.sync.declared import Desired
 from reconciler.sync.diff import FieldChange
-from reconciler.sync.digests import digest
 from reconciler.sync.fights import Fights
 from reconciler.sync.health.model import Assessment
 from reconciler.sync.live import LiveObject, LiveObjects
@@ -51,11 +50,6 @@ class AppState:
     @property
     def record(self) -> Record:
         return self.stored.record
-
-    @property
-    def config(self) -> str:
-        """Digest of the settings that an operation depends on."""
-        return digest(repr(self.app))
 
     def forget_desired(self) -> None:
         """Bodies are kept only while they are needed; they can be rendered again."""

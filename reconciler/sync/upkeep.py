@@ -6,6 +6,7 @@ Without any change in git or in the cluster none of this makes a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -22,7 +23,6 @@ from reconciler.sync.desired import DesiredState, by_key
 from reconciler.sync.engine import Applier, Claimant
 from reconciler.sync.live import LiveObject, LiveObjects
 from reconciler.sync.plan import Change, Why
-from reconciler.sync.ports import Observer
 from reconciler.sync.prune import pruning
 from reconciler.sync.state import AppState, Drift, View
 
@@ -39,10 +39,9 @@ class Upkeep:
         desired: DesiredState,
         applier: Applier,
         store: RecordStore,
-        observer: Observer,
     ) -> None:
         self._cluster, self._live, self._desired, self._applier = cluster, live, desired, applier
-        self._store, self._observer = store, observer
+        self._store = store
 
     def heal(self, state: AppState, now: datetime) -> None:
         """Confirms suspected drift with the server, then heals it where selfHeal is on and nobody fights us."""
@@ -89,7 +88,6 @@ class Upkeep:
             state.drift.pop(entry.key, None)
             state.fights.healed(entry.key, now)
         self._save(state, tuple(entries.values()))
-        self._observer.healed(state.app.name, len(outcome.entries))
         if outcome.trouble is not None:
             raise outcome.trouble
 
@@ -117,8 +115,8 @@ class Upkeep:
             state.held = f"prune needs approval: {found.held}; annotate its record with {APPROVE_PRUNE}={sha}"
         forgotten, told = delete_left(self._cluster, state.app.name, found.due)
         state.kept = tuple(told)
-        self._save(state, tuple(entry for entry in state.record.inventory if entry not in forgotten))
-        self._observer.pruned(state.app.name, len(forgotten))
+        if forgotten:
+            state.stored = self._store.save(state.stored, pruned(state.record, forgotten, len(told)))
 
     def _approved(self, state: AppState, sha: str) -> bool:
         """Reads the record's annotation afresh; asked only while something is held."""
@@ -136,7 +134,6 @@ class Upkeep:
         good = sha if found is Health.HEALTHY else record.last_good
         judged = msgspec.structs.replace(record, verdict=found, verdict_at=now, last_good=good)
         state.stored = self._store.save(state.stored, judged)
-        self._observer.judged(state.app.name, found, (now - record.seen.get(sha, record.applied.at)).total_seconds())
 
     def _save(self, state: AppState, inventory: tuple[Entry, ...]) -> None:
         if inventory != state.record.inventory:
@@ -145,8 +142,9 @@ class Upkeep:
 
 
 def automated(state: AppState) -> Automated:
-    """What happens by itself; without a policy nothing does."""
-    return state.app.sync_policy.automated or Automated()
+    """What happens by itself; without a policy nothing does, and `Prune=false` beats the policy."""
+    policy = state.app.sync_policy.automated or Automated()
+    return replace(policy, prune=False) if "Prune=false" in state.app.sync_policy.sync_options else policy
 
 
 def drifted(record: Record, live: Callable[[Key], LiveObject | None]) -> dict[Key, str]:
@@ -160,6 +158,15 @@ def drifted(record: Record, live: Callable[[Key], LiveObject | None]) -> dict[Ke
         if identity != (entry.uid, entry.own):
             found[entry.key] = "/".join(identity)
     return found
+
+
+def pruned(record: Record, forgotten: Sequence[Entry], kept: int) -> Record:
+    """The record without these entries; its operation counts those that were really deleted."""
+    operation = record.operation
+    assert operation is not None
+    counted = replace(operation, pruned=operation.pruned + max(0, len(forgotten) - kept))
+    inventory = tuple(entry for entry in record.inventory if entry not in forgotten)
+    return msgspec.structs.replace(record, operation=counted, inventory=inventory)
 
 
 def settled(seen: View) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.apps.compress import COMPRESS_ABOVE, LIMIT, pack, unpack
 from reconciler.apps.delivery import Operation, OperationPhase
-from reconciler.apps.record import Applied, Entry, Record, RecordStore, record_name
+from reconciler.apps.record import Applied, Entry, Record, RecordStore, load_records, record_name
 from reconciler.errors import Conflict, Position, Problem, UserError
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import CONFIG_MAPS
@@ -54,7 +54,7 @@ def store(cluster: HttpCluster, request: pytest.FixtureRequest) -> RecordStore:
 def test_a_record_comes_back_as_it_was_written(store: RecordStore) -> None:
     store.save(store.load("shop"), FULL)
     assert store.load("shop").record == FULL
-    assert [found.record.app for found in store.load_all()] == ["shop"]
+    assert [found.record.app for found in load_records(store._cluster, store._namespace)] == ["shop"]
 
 
 def test_the_outbox_in_the_same_object_survives_and_costs_no_conflict(store: RecordStore) -> None:
@@ -93,7 +93,7 @@ def test_a_damaged_record_says_what_to_do(store: RecordStore) -> None:
     store._cluster.patch(CONFIG_MAPS, store._namespace, record_name("shop"), {"data": {"record": "{"}})
     with pytest.raises(UserError, match="cannot be read"):
         store.load("shop")
-    assert store.load_all() == []
+    assert load_records(store._cluster, store._namespace) == []
 
 
 @given(st.binary(max_size=50).map(lambda b: b.hex().encode()), st.integers(0, 3))

@@ -4,25 +4,29 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from sync_builders import entry
+from sync_builders import application, entry
 
 from reconciler.apps.delivery import Health, Operation, OperationPhase
 from reconciler.apps.record import Applied, Record
 from reconciler.sync.assess import DEBOUNCE, assess, degraded_since, verdict, worst
+from reconciler.sync.digests import digest
 from reconciler.sync.health.model import Assessment
 from reconciler.sync.observe import SLOW_RETRY, observe, superseding
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
+APP, OTHER = application(), application(self_heal=False)
 A, B = "a" * 40, "b" * 40
 
 
 def record(phase: OperationPhase, **more) -> Record:
-    return Record("shop", accepted=A, operation=Operation(A, phase, T0, finished_at=T0), config="c", **more)
+    return Record(
+        "shop", accepted=A, operation=Operation(A, phase, T0, finished_at=T0), config=digest(repr(APP)), **more
+    )
 
 
 @pytest.mark.parametrize("phase", [OperationPhase.PENDING, OperationPhase.RENDERING, OperationPhase.APPLYING])
 def test_an_unfinished_commit_is_superseded_by_the_newer_one(phase: OperationPhase) -> None:
-    found = observe(record(phase), B, T0, config="c")
+    found = observe(record(phase), B, T0, APP)
     assert [(old.sha, old.superseded_by) for old in found.closing] == [(A, B)]
     assert found.operation == Operation(B, OperationPhase.PENDING, T0)
     assert found.accepted == B
@@ -30,12 +34,12 @@ def test_an_unfinished_commit_is_superseded_by_the_newer_one(phase: OperationPha
 
 @pytest.mark.parametrize("phase", [OperationPhase.APPLIED, OperationPhase.NO_CHANGE, OperationPhase.FAILED])
 def test_a_finished_commit_is_not(phase: OperationPhase) -> None:
-    assert observe(record(phase), B, T0, config="c").closing == ()
+    assert observe(record(phase), B, T0, APP).closing == ()
 
 
 def test_an_applied_commit_without_verdict_is_superseded_when_the_next_one_changes_something() -> None:
     applied = record(OperationPhase.APPLIED, applied=Applied(A, "d", T0))
-    taken = observe(applied, B, T0, config="c")
+    taken = observe(applied, B, T0, APP)
     assert [(old.sha, old.superseded_by) for old in superseding(taken, T0)] == [(A, B)]
     judged = msgspec.structs.replace(taken, verdict=Health.HEALTHY)
     assert superseding(judged, T0) == ()
@@ -43,8 +47,8 @@ def test_an_applied_commit_without_verdict_is_superseded_when_the_next_one_chang
 
 def test_a_failed_commit_rests_until_its_inputs_change_or_half_an_hour_has_passed() -> None:
     failed = record(OperationPhase.FAILED)
-    assert observe(failed, A, T0 + SLOW_RETRY - timedelta(seconds=1), config="c") == failed
-    for found in (observe(failed, A, T0 + SLOW_RETRY, config="c"), observe(failed, A, T0, config="other")):
+    assert observe(failed, A, T0 + SLOW_RETRY - timedelta(seconds=1), APP) == failed
+    for found in (observe(failed, A, T0 + SLOW_RETRY, APP), observe(failed, A, T0, OTHER)):
         assert found.operation is not None
         assert found.operation.phase is OperationPhase.PENDING
 
