@@ -124,5 +124,5 @@ def _problems(status: Status, act: str, text: str) -> list[Problem]:
 def _withheld(status: Status) -> Status:
     causes = tuple(Cause(cause.reason, cause.reason, cause.field) for cause in status.causes)
     what = "a value under data is not base64" if "illegal base64" in status.message else "rejected"
-    message = f"{what} {status.reason} (the server's words are withheld, they may quote secret values)"
+    message = f"{what} (the server's words are withheld: they may quote secret values)"
     return Status(message, status.reason, status.code, Details(causes))
