@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
@@ -22,7 +22,8 @@ from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
 from reconciler.analysis.storage import ExactTimes, as_read, stored
 from reconciler.analysis.underway import Underway
 from reconciler.errors import NotFound, UserError
-from reconciler.kube.api import Cluster, Object
+from reconciler.kube.api import Cluster
+from reconciler.kube.events import ObjectRef
 from reconciler.kube.objects import ANALYSIS_RUNS
 from reconciler.kube.store import Store
 from reconciler.runtime.clock import Clock
@@ -33,7 +34,7 @@ _WARNINGS = frozenset({Phase.FAILED, Phase.ERROR})
 class Events(Protocol):
     """Where events go: recorded in the background."""
 
-    def event(self, reference: Object, type_: str, reason: str, message: str, /) -> None: ...
+    def event(self, about: ObjectRef, type: Literal["Normal", "Warning"], reason: str, message: str) -> None: ...  # noqa: A002
 
 
 class AnalysisController:
@@ -122,8 +123,12 @@ class AnalysisController:
         subject = f'Metric "{happening.subject}"' if happening.subject else "Analysis"
         message = f"{subject} {happening.phase}" + (f": {happening.message}" if happening.message else "")
         prefix = "Metric" if happening.subject else "AnalysisRun"
-        type_ = "Warning" if happening.phase in _WARNINGS else "Normal"
-        self._events.event(_reference(run), type_, f"{prefix}{happening.phase}", message)
+        self._events.event(
+            _reference(run),
+            "Warning" if happening.phase in _WARNINGS else "Normal",
+            f"{prefix}{happening.phase}",
+            message,
+        )
 
     def _reject(self, run: AnalysisRun, message: str) -> None:
         """A run that cannot be measured ends at once, with a completion time so that it can be cleaned up (§14)."""
@@ -153,11 +158,6 @@ class AnalysisController:
             self._exact.forget(uid)
 
 
-def _reference(run: AnalysisRun) -> Object:
-    return {
-        "apiVersion": ANALYSIS_RUNS.api_version,
-        "kind": ANALYSIS_RUNS.kind,
-        "namespace": run.metadata.namespace,
-        "name": run.metadata.name,
-        "uid": run.metadata.uid,
-    }
+def _reference(run: AnalysisRun) -> ObjectRef:
+    meta = run.metadata
+    return ObjectRef(ANALYSIS_RUNS.api_version, ANALYSIS_RUNS.kind, meta.namespace, meta.name, meta.uid)
