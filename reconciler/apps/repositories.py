@@ -121,4 +121,11 @@ def key_of(url: str, branch: str) -> str:
 
 def _mirror(repository: Repository, cache_dir: Path, token: TokenSource | None) -> Mirror:
     directory = directory_for(cache_dir, repository.url, repository.branch)
-    return Mirror(repository.url, repository.branch, directory, repository.credentials, app_token=token)
+    return Mirror(
+        repository.url,
+        repository.branch,
+        directory,
+        repository.credentials,
+        insecure_http=repository.insecure_http,
+        app_token=token,
+    )

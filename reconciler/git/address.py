@@ -55,7 +55,7 @@ def parse(url: str, *, insecure_http: bool = False) -> Address:
 
 def check_branch(branch: str) -> str:
     """`branch` if it is a branch name (rules of git-check-ref-format). Raises `UserError`."""
-    if not _BRANCH.match(branch) or branch in ("HEAD", "@"):
+    if not _BRANCH.fullmatch(branch) or branch in ("HEAD", "@"):
         raise UserError(Problem(f"{branch!r} is not a branch name", "give the short name of a branch, such as main"))
     return branch
 
@@ -79,7 +79,7 @@ def _checked(address: Address, insecure_http: bool) -> Address:
 
 
 def _scp_like(url: str) -> Address:
-    match = _SCP_LIKE.match(url)
+    match = _SCP_LIKE.fullmatch(url)
     if not match:
         raise _wrong(
             url, "is not a repository URL", "use https://…, ssh://…, user@host:path, file://… or an absolute path"
