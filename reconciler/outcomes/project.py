@@ -59,7 +59,7 @@ def project(
     findings = {
         **_closed_by_newer(delivery, open_shas),
         **_waiting_head(delivery),
-        **_before_no_change(delivery, open_shas, now),
+        **_still_judged(delivery, open_shas, now),
     }
     if operation is not None:
         findings.pop(operation.sha, None)
@@ -87,11 +87,12 @@ def of_operation(delivery: Delivery, operation: Operation, now: datetime) -> Fin
     """Where the commit of an operation stands, from its first second to its verdict."""
     match operation.phase:
         case OperationPhase.PENDING:
-            return _held(delivery) if delivery.blocked else Finding(State.PENDING, "queued")
+            return _held(delivery) if delivery.blocked else _stage("queued", operation)
         case OperationPhase.RENDERING:
-            return Finding(State.PENDING, "rendering")
+            return _stage("rendering", operation)
         case OperationPhase.APPLYING:
-            return Finding(State.PENDING, _applying(operation))
+            progress = f" {operation.done}/{count(operation.total, 'object')}" if operation.total else ""
+            return _stage(f"applying{progress}", operation)
         case OperationPhase.NO_CHANGE:
             return Finding(State.SUCCESS, "no change for this app", terminal=True)
         case OperationPhase.FAILED:
@@ -129,23 +130,22 @@ def _waiting_head(delivery: Delivery) -> dict[str, Finding]:
     return {delivery.head: Finding(State.PENDING, f"queued{behind}")}
 
 
-def _before_no_change(delivery: Delivery, open_shas: Collection[str], now: datetime) -> dict[str, Finding]:
-    """A commit that changes nothing here leaves the one before it running: that one still gets its own verdict."""
-    operation = delivery.operation
-    if operation is None or operation.phase is not OperationPhase.NO_CHANGE:
+def _still_judged(delivery: Delivery, open_shas: Collection[str], now: datetime) -> dict[str, Finding]:
+    """The commit that is applied goes on to its own verdict until a newer one starts to change objects."""
+    operation, applied = delivery.operation, delivery.applied_sha
+    if operation is None or operation.phase in (OperationPhase.APPLYING, OperationPhase.APPLIED):
         return {}
-    still_judged = verdict.of_applied(delivery, None, now)
-    listed = {old.sha for old in delivery.superseded}
-    return {sha: still_judged for sha in open_shas if sha not in listed and sha != delivery.head}
+    if applied not in open_shas or any(old.sha == applied for old in delivery.superseded):
+        return {}
+    return {applied: verdict.of_applied(delivery, None, now)}
 
 
 def _held(delivery: Delivery) -> Finding:
     return Finding(State.PENDING, f"held: {delivery.blocked}")
 
 
-def _applying(operation: Operation) -> str:
-    progress = f"applying {operation.done}/{count(operation.total, 'object')}" if operation.total else "applying"
-    return f"{progress}: {operation.message}" if operation.message else progress
+def _stage(words: str, operation: Operation) -> Finding:
+    return Finding(State.PENDING, f"{words}: {operation.message}" if operation.message else words)
 
 
 def _failed(operation: Operation) -> Finding:

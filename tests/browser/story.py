@@ -35,8 +35,15 @@ from tests.unit.outcomes.deliveries import (
 from tests.unit.web.serving import Site, running
 
 STEPS = (
-    "setWeight 10", "pause 30s", "setWeight 25", "analysis", "setWeight 50", "pause 1m", "setWeight 75", "setWeight 100",
-)  # fmt: skip
+    "setWeight: 10",
+    "pause: 30s",
+    "setWeight: 25",
+    "analysis",
+    "setWeight: 50",
+    "pause: 1m",
+    "setWeight: 75",
+    "setWeight: 100",
+)
 NOW = datetime.now(UTC)
 SUBJECTS = {
     A: CommitInfo(A, "Show delivery dates on the product page", "Ada Lovelace", NOW - timedelta(minutes=2)),
@@ -53,8 +60,8 @@ SHOP = shop(25, 3)
 FAILED = replace(
     in_motion(
         canary(
-            weight=0, step=0, health=Health.DEGRADED, aborted=True, step_texts=STEPS, phase="Degraded", desired=5, ready=5,
-            metrics=(bad(ERRORS, "0.34"), SLOW), message="RolloutAborted: metric error-rate failed",
+            weight=0, step=0, health=Health.DEGRADED, aborted=True, step_texts=STEPS, phase="Degraded",
+            desired=5, ready=5, metrics=(bad(ERRORS, "0.34"), SLOW), message="RolloutAborted: metric error-rate failed",
         )
     ),
     app="checkout", sync="Synced", health=Health.DEGRADED,

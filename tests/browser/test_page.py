@@ -60,7 +60,7 @@ def test_an_open_page_follows_the_rollout_without_a_reload(browser: Browser, sit
     browser.ask("window.neverReloaded = true")
     site.board.publish(shop(50, 5))
     browser.until("document.body.innerText.includes('canary 50%')")
-    assert browser.ask("document.querySelector('[aria-current=step]').title") == "pause 1m"
+    assert browser.ask("document.querySelector('[aria-current=step]').title") == "pause: 1m"
     assert browser.ask("window.neverReloaded") is True
 
 

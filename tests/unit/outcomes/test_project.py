@@ -140,11 +140,11 @@ GOLDEN = {
         "pending: canary 40%, step 3/8, error-rate 34% (must be < 10%), p95-latency 120 ms ok",
     ),
     "paused until promoted": (
-        in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("setWeight 40",) * 3 + ("pause",))),
+        in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("setWeight: 40",) * 3 + ("pause",))),
         "pending: canary 40%, step 3/8, paused until promoted",
     ),
     "paused for a time": (
-        in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("x", "x", "x", "pause 30s"))),
+        in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("x", "x", "x", "pause: 30s"))),
         "pending: canary 40%, step 3/8",
     ),
     "two Rollouts": (
@@ -249,17 +249,25 @@ def test_a_held_head_says_why():
     assert said(delivery(None, head=B, blocked="pinned to v1"))[B] == "pending: held: pinned to v1"
 
 
-def test_a_commit_that_changes_nothing_leaves_the_verdict_on_the_one_before_it_open():
-    work = canary(metrics=(ERRORS,))
-    found = delivery(
-        operation(OperationPhase.NO_CHANGE, sha=B),
-        objects=(thing("Rollout", Health.PROGRESSING),),
-        workloads=(work,),
-    )
-    assert said(found, open_shas=[A]) == {
-        A: "pending: canary 40%, step 3/8, error-rate 0.2% ok",
-        B: "success: no change for this app",
-    }
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        (OperationPhase.PENDING, "pending: queued"),
+        (OperationPhase.RENDERING, "pending: rendering"),
+        (OperationPhase.NO_CHANGE, "success: no change for this app"),
+        (OperationPhase.FAILED, "error: own trouble, will be retried: no details"),
+    ],
+)
+def test_the_applied_commit_is_judged_on_until_a_newer_one_changes_objects(phase: OperationPhase, words: str):
+    objects, works = (thing("Rollout", Health.PROGRESSING),), (canary(metrics=(ERRORS,)),)
+    found = delivery(operation(phase, sha=B), applied_sha=A, objects=objects, workloads=works)
+    assert said(found, open_shas=[A]) == {A: "pending: canary 40%, step 3/8, error-rate 0.2% ok", B: words}
+    assert said(found) == {B: words}
+
+
+def test_a_newer_commit_that_changes_objects_ends_the_judging_of_the_one_before():
+    found = delivery(operation(OperationPhase.APPLYING, sha=B), applied_sha=A, workloads=(canary(),))
+    assert said(found, open_shas=[A])[A] == "error: superseded by bbbbbbb before rollout finished"
 
 
 def test_only_the_commit_of_the_operation_is_current_and_only_verdicts_are_terminal():

@@ -15,7 +15,7 @@ from reconciler.web.ports import CommitInfo
 from tests.unit.outcomes.deliveries import ERRORS, SLOW, T0, A, B, bad, canary, delivery, in_motion, operation, rollout
 from tests.unit.web.serving import Page, running
 
-STEPS = ("setWeight 20", "pause 30s", "setWeight 40", "analysis", "setWeight 100")
+STEPS = ("setWeight: 20", "pause: 30s", "setWeight: 40", "analysis", "setWeight: 100")
 CANARY = in_motion(canary(step=3, steps=5, step_texts=STEPS, metrics=(ERRORS, SLOW), desired=5, ready=5))
 ABORTED = in_motion(
     canary(health=Health.DEGRADED, aborted=True, weight=0, step=0, step_texts=STEPS, metrics=(bad(ERRORS, "0.34"),))
