@@ -16,6 +16,7 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    InsecureRequestWarning,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -116,7 +117,8 @@ class HttpClient:
 
     def _new_manager(self, proxy: str, insecure: bool) -> urllib3.PoolManager:
         options: dict[str, Any] = {"maxsize": self._pool_size, "cert_reqs": ssl.CERT_REQUIRED}
-        if insecure:
+        if insecure:  # the user's own words; a warning at each request would tell nothing new
+            urllib3.disable_warnings(InsecureRequestWarning)
             options |= {"cert_reqs": ssl.CERT_NONE, "assert_hostname": False}
         if proxy:
             return guarded(urllib3.ProxyManager(proxy, **options))

@@ -7,6 +7,7 @@ relabel a JSON patch. The package takes a second to import, so it is imported wh
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from urllib3.exceptions import InsecureRequestWarning
 
 from reconciler.errors import Problem, Refused, UserError
+
+log = logging.getLogger(__name__)
 
 POOL_SIZE = 96
 """Connections kept per server: more than all workers and watches, or each surplus request opens a new one."""
@@ -49,6 +53,9 @@ def configured(kubeconfig: str = "", context: str = "") -> Connection:
     settings.connection_pool_maxsize = POOL_SIZE
     settings.keep_alive = True
     _load(settings, kubeconfig, context)
+    if not settings.verify_ssl:
+        urllib3.disable_warnings(InsecureRequestWarning)  # one warning, not one per request
+        log.warning("%s: the kubeconfig turns certificate checks off", settings.host)
     return Connection(
         settings.host.rstrip("/"), client.ApiClient(settings).rest_client.pool_manager, lambda: _bearer(settings)
     )

@@ -14,6 +14,9 @@ from collections import OrderedDict
 
 from reconciler.runtime.clock import Clock
 
+LONGEST_PAUSE_SECONDS = 3600.0
+"""A waiter looks again at least this often; a wake-up centuries away would overflow the operating system's timers."""
+
 
 def back_off(failures: int, first: float, longest: float, jitter: float) -> float:
     """Seconds after the n-th failure in a row: doubles up to `longest`; `jitter` 0..1 takes off up to half."""
@@ -125,8 +128,9 @@ class WorkQueue:
                 del self._due[key]
                 self._admit(key)
 
-    def _pause(self, deadline: float | None) -> float | None:
-        moments = [self._heap[0][0]] if self._heap else []
+    def _pause(self, deadline: float | None) -> float:
+        now = self._clock.monotonic()
+        moments = [now + LONGEST_PAUSE_SECONDS, *(when for when, _ in self._heap[:1])]
         if deadline is not None:
             moments.append(deadline)
-        return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
+        return max(0.0, min(moments) - now)

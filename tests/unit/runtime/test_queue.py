@@ -92,6 +92,13 @@ def test_a_waiting_worker_gets_a_key_that_another_thread_adds() -> None:
     assert got == ["a"]
 
 
+def test_a_wake_up_in_a_thousand_years_harms_no_waiter() -> None:
+    queue = WorkQueue(SystemClock())
+    queue.add_at("a", SystemClock().monotonic() + 3e10)
+    threading.Timer(0.05, queue.add, ["b"]).start()
+    assert queue.get() == "b"
+
+
 def test_closing_wakes_everybody_who_waits() -> None:
     queue = WorkQueue(SystemClock())
     got: list[str | None] = []

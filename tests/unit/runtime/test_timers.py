@@ -34,7 +34,7 @@ def test_a_wake_up_is_not_lost_while_the_pool_is_busy(timers: Timers) -> None:
 
 def test_a_wake_up_is_not_skipped_because_its_predecessor_still_runs(timers: Timers) -> None:
     entered, release, rang = threading.Event(), threading.Event(), threading.Event()
-    timers.at(datetime.now(UTC), lambda: entered.set() or release.wait(10) and None, "same")
+    timers.at(datetime.now(UTC), lambda: entered.set() or (release.wait(10) and None), "same")
     assert entered.wait(10)
     timers.at(datetime.now(UTC), rang.set, "same")
     assert rang.wait(10)
