@@ -23,7 +23,7 @@ class DesiredState:
             return state.desired
         app = state.app
         tree = self._source.tree(app.source.repo_url, app.source.target_revision, sha)
-        rendered = self._render(tree, app.source, app.destination.namespace, self.is_namespaced)
+        rendered = self._render(tree, app.source, app.destination.namespace, self._is_namespaced)
         desired = declare(app, rendered.targets)
         state.desired, state.desired_sha = desired, sha
         state.render_digest, state.renderer = rendered.digest, rendered.renderer
@@ -48,11 +48,16 @@ class DesiredState:
     def descends(self, app: Application, old: str, new: str) -> bool:
         return self._source.is_ancestor(app.source.repo_url, app.source.target_revision, old, new)
 
-    def is_namespaced(self, api_version: str, kind: str) -> bool | None:
-        try:
-            return self._cluster.find(api_version, kind).namespaced
-        except NotFound:
-            return None
+    def _is_namespaced(self, api_version: str, kind: str) -> bool | None:
+        return is_namespaced(self._cluster, api_version, kind)
+
+
+def is_namespaced(cluster: Cluster, api_version: str, kind: str) -> bool | None:
+    """Whether a kind lives in namespaces; None when the cluster does not serve it."""
+    try:
+        return cluster.find(api_version, kind).namespaced
+    except NotFound:
+        return None
 
 
 def by_key(desired: Desired) -> dict[Key, Declared]:

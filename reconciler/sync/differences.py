@@ -24,6 +24,9 @@ from reconciler.sync.tracking import owner_of
 
 PARALLEL = 8
 
+Steered = tuple[str, str, str]
+"""Kind, namespace and name."""
+
 
 class Action(StrEnum):
     CREATE = "create"
@@ -31,6 +34,15 @@ class Action(StrEnum):
     SAME = "same"
     PRUNE = "prune"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said about one object: nothing live, both sides, or why it cannot tell."""
+
+    live: Object | None = None
+    predicted: Object | None = None
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,40 +75,44 @@ class Difference:
 
 
 def differences(
-    cluster: Cluster, app: str, sha: str, desired: Desired, inventory: Iterable[Entry], steered: Collection[Key]
+    cluster: Cluster, app: str, sha: str, desired: Desired, inventory: Iterable[Entry], steered: Collection[Steered]
 ) -> Difference:
     """`steered` are objects whose weights belong to a Rollout."""
-    mask = Masker()
     with ThreadPoolExecutor(PARALLEL) as pool:
-        objects = list(pool.map(lambda item: _compare(cluster, app, item, mask, item.key in steered), desired.objects))
+        answers = list(pool.map(lambda item: _ask(cluster, item, item.key[1:] in steered), desired.objects))
+    mask = Masker()
+    objects = [_compare(app, item, answer, mask) for item, answer in zip(desired.objects, answers, strict=True)]
     declared = {item.key for item in desired.objects}
     left = [ObjectDifference(entry.key, Action.PRUNE) for entry in inventory if entry.key not in declared]
     return Difference(app, sha, tuple(running_images(cluster, app, desired)), (*objects, *left))
 
 
-def _compare(cluster: Cluster, app: str, item: Declared, mask: Masker, steered: bool) -> ObjectDifference:
+def _ask(cluster: Cluster, item: Declared, steered: bool) -> Answer:
     try:
         resource = cluster.find(item.api_version, item.key.kind)
     except NotFound as error:
-        return ObjectDifference(item.key, Action.UNKNOWN, message=str(error))
+        return Answer(unknown=str(error))
+    namespace, name = item.key.namespace, item.key.name
     try:
-        live = cluster.get(resource, item.key.namespace, item.key.name)
+        live = cluster.get(resource, namespace, name)
     except NotFound:
-        return ObjectDifference(item.key, Action.CREATE)
-    owner = owner_of(live, item.key)
-    message = f"belongs to Application {owner}" if owner and owner != app else ""
+        return Answer()
+    body = payload(item, live, engine_owned=steered)
     try:
-        predicted = cluster.apply(
-            resource,
-            item.key.namespace,
-            item.key.name,
-            payload(item, live, engine_owned=steered),
-            field_manager=SYNC_MANAGER,
-            dry_run=True,
-        )
+        predicted = cluster.apply(resource, namespace, name, body, field_manager=SYNC_MANAGER, dry_run=True)
     except ReconcilerError as error:
-        return ObjectDifference(item.key, Action.UNKNOWN, message=scrubbed_text(item, str(error)))
-    changes = difference(live, predicted, mask)
+        return Answer(live, unknown=scrubbed_text(item, str(error)))
+    return Answer(live, predicted)
+
+
+def _compare(app: str, item: Declared, answer: Answer, mask: Masker) -> ObjectDifference:
+    if answer.unknown:
+        return ObjectDifference(item.key, Action.UNKNOWN, message=answer.unknown)
+    if answer.live is None or answer.predicted is None:
+        return ObjectDifference(item.key, Action.CREATE)
+    owner = owner_of(answer.live, item.key)
+    message = f"belongs to Application {owner}" if owner and owner != app else ""
+    changes = difference(answer.live, answer.predicted, mask)
     action = Action.UPDATE if changes else Action.SAME
     return ObjectDifference(item.key, action, changes, message, len(item.ignored) + len(item.managers))
 

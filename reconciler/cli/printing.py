@@ -1,0 +1,43 @@
+"""What verbs share in showing data: safe text, plain where nobody looks at a terminal, JSON with a version."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+JSON_VERSION = 1
+WIDTH_WITHOUT_TERMINAL = 200
+
+
+class Output(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+def console() -> Console:
+    """Standard output; rich leaves out colour by itself when it is no terminal or NO_COLOR is set."""
+    found = Console(soft_wrap=False, highlight=False)
+    return found if found.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL, highlight=False)
+
+
+def clean(text: object, style: str = "") -> Text:
+    """Text from git or the cluster: no markup, and no control characters that a terminal would obey."""
+    return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in str(text)), style=style)
+
+
+def table(*titles: str) -> Table:
+    """A table without lines, as kubectl's."""
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in titles:
+        found.add_column(title, overflow="fold")
+    return found
+
+
+def as_json(name: str, value: Any) -> str:
+    """One JSON document: `{"version": 1, name: …}`."""
+    return msgspec.json.format(msgspec.json.encode({"version": JSON_VERSION, name: value}), indent=2).decode()
