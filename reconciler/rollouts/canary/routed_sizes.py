@@ -28,10 +28,14 @@ def _canary(world: World) -> int:
         return scale.replicas
     if scale and scale.weight is not None:
         return _at_least(world, _pods(world, scale.weight))
-    wanted = _at_least(world, _pods(world, weights.target(world)))
-    if world.dynamic and world.aborted and world.weights:
-        wanted = max(wanted, _pods(world, world.weights.canary.weight))
-    return wanted
+    wanted = max(weights.target(world), _told(world))
+    return _at_least(world, _pods(world, wanted))
+
+
+def _told(world: World) -> int:
+    """The share that routers send to this version now: its pods go after its traffic."""
+    told = world.weights
+    return told.canary.weight if told and told.canary.pod_template_hash == world.pod_hash else 0
 
 
 def _stable(world: World) -> int:

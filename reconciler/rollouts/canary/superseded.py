@@ -46,32 +46,46 @@ def referenced(world: World) -> frozenset[str]:
 
 
 def _by_budget(world: World, standing: list[ReplicaSet]) -> Iterator[Fate]:
-    unavailable = defaults.unavailable(world.canary, world.replicas)
-    spare = sum(rs.available for rs in world.replica_sets) - (world.replicas - unavailable)
+    budget = _Budget(world)
     for rs in standing:
-        healthy = min(rs.size, rs.available)  # pods that are not available are nobody's capacity
-        loss = min(healthy, max(0, spare))
-        spare -= loss
-        yield Fate(rs, healthy - loss)
+        yield Fate(rs, budget.left_of(rs))
 
 
 def _delayed(world: World, standing: list[ReplicaSet], now: datetime) -> Iterator[Fate]:
-    used, kept = referenced(world), 0
+    used, kept, budget = referenced(world), 0, _Budget(world)
     limit = world.canary.scale_down_delay_revision_limit
     for rs in standing:
         if rs.hash in used:
             yield Fate(rs, rs.size)
             continue
-        fate = Fate(rs, 0) if limit is not None and kept >= limit else _delay(world, rs, now)
+        over = limit is not None and kept >= limit
+        fate = (None if over else _delay(world, rs, now)) or Fate(rs, budget.left_of(rs))
         kept += fate.size > 0
         yield fate
 
 
-def _delay(world: World, rs: ReplicaSet, now: datetime) -> Fate:
+def _delay(world: World, rs: ReplicaSet, now: datetime) -> Fate | None:
+    """Its time of grace; None when that is over, or when there is none."""
     seconds = 0 if world.dynamic else defaults.scale_down_delay_seconds(world.canary)
     if seconds == 0:
-        return Fate(rs, 0)
+        return None
     if rs.deadline is None:
         until = now + timedelta(seconds=seconds)
         return Fate(rs, rs.size, deadline=until, wake_at=until)
-    return Fate(rs, 0) if rs.deadline <= now else Fate(rs, rs.size, wake_at=rs.deadline)
+    return None if rs.deadline <= now else Fate(rs, rs.size, wake_at=rs.deadline)
+
+
+class _Budget:
+    """How many available pods all superseded versions together may lose now."""
+
+    def __init__(self, world: World) -> None:
+        unavailable = defaults.unavailable(world.canary, world.replicas)
+        available = sum(rs.available for rs in world.replica_sets)
+        self._spare = max(0, available - (world.replicas - unavailable))
+
+    def left_of(self, rs: ReplicaSet) -> int:
+        """The size that one version keeps; what it has of pods that are not available is nobody's capacity."""
+        healthy = min(rs.size, rs.available)
+        loss = min(healthy, self._spare)
+        self._spare -= loss
+        return healthy - loss

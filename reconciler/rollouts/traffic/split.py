@@ -75,8 +75,8 @@ def _by_steps(world: World) -> int:
     if not world.steps:
         return 0  # without steps all pods are exchanged and promotion moves the traffic
     if not desired.reached(world):
-        return min(_told_to(world, world.pod_hash), weights.last_set(world, upto=world.step_index))
-    return world.max_weight if world.steps_done else weights.last_set(world, upto=world.step_index + 1)
+        return min(_told_to(world, world.pod_hash), weights.target(world))
+    return weights.target(world)
 
 
 def _told_to(world: World, pod_hash: str) -> int:

@@ -1,0 +1,195 @@
+"""Random histories of users, pods, crashes and time against the invariants of a canary."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.rollouts.template_hash import pod_template_hash
+from tests.properties.invariants import Watch
+from tests.properties.rollout_world import Cluster, a_cluster, template
+
+Json = dict[str, Any]
+Action = tuple[str, Any]
+
+STEPS = st.one_of(
+    st.builds(lambda w: {"setWeight": w}, st.sampled_from([0, 10, 25, 50, 75, 90, 100])),
+    st.just({"pause": {}}),
+    st.builds(lambda s: {"pause": {"duration": s}}, st.integers(0, 5)),
+)
+ANY_STEPS = st.lists(STEPS, max_size=4)
+
+
+def _basic(steps: list[Json], replicas: int, surge: Any, unavailable: Any) -> Json:
+    if surge == 0 and unavailable == 0:
+        unavailable = 1
+    return {"steps": steps, "replicas": replicas, "canary": {"maxSurge": surge, "maxUnavailable": unavailable}}
+
+
+def _routed(steps: list[Json], replicas: int, dynamic: bool, abort_delay: int | None) -> Json:
+    canary: Json = {"dynamicStableScale": True} if dynamic else {"scaleDownDelaySeconds": 3}
+    if abort_delay is not None:
+        canary["abortScaleDownDelaySeconds"] = abort_delay
+    return {"steps": steps, "replicas": replicas, "traefik": True, "canary": canary}
+
+
+WORLDS = st.one_of(
+    st.builds(
+        _basic,
+        ANY_STEPS,
+        st.integers(1, 6),
+        st.sampled_from([0, 1, 2, "25%", "50%"]),
+        st.sampled_from([0, 1, "25%", "50%"]),
+    ),
+    st.builds(_routed, ANY_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
+)
+ACTIONS = st.one_of(
+    st.tuples(st.just("push"), st.integers(1, 4)),
+    st.tuples(st.sampled_from(["abort", "retry", "promote", "full", "pause", "resume"]), st.none()),
+    st.tuples(st.just("scale"), st.integers(0, 7)),
+    st.tuples(st.sampled_from(["break", "mend"]), st.integers(1, 4)),
+    st.tuples(st.just("wait"), st.sampled_from([0.4, 1, 3, 40])),
+    st.tuples(st.just("rounds"), st.integers(1, 4)),
+    st.tuples(st.just("crash"), st.integers(0, 6)),
+    st.tuples(st.just("settle"), st.none()),
+)
+HISTORIES = st.lists(ACTIONS, max_size=14)
+SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+PATCHES: dict[str, Json] = {
+    "abort": {"status": {"abort": True}},
+    "retry": {"status": {"abort": False}},
+    "promote": {"status": {"pauseConditions": None}},
+    "full": {"status": {"promoteFull": True}},
+    "pause": {"spec": {"paused": True}},
+    "resume": {"spec": {"paused": False}},
+}
+
+
+class Watched(Cluster):
+    """A cluster whose every write is checked before it happens."""
+
+    watch: Watch
+
+    def carry_out(self, intent: Any) -> None:
+        self.watch.before(intent)
+        super().carry_out(intent)
+
+    def converge(self, *, ready: bool = True, limit: int = 400) -> None:
+        super().converge(ready=ready, limit=limit)
+        self.watch.at_rest()
+
+
+def start(world: Json) -> Watched:
+    made = a_cluster(**copy.deepcopy(world))
+    cluster = Watched(**vars(made))
+    cluster.watch = Watch(cluster)
+    return cluster
+
+
+def act(cluster: Cluster, action: Action) -> None:
+    name, value = action
+    if name in PATCHES:
+        cluster.user(name, PATCHES[name])
+    elif name == "push":
+        cluster.user(name, {"spec": {"template": template(f"img:{value}")}})
+    elif name == "scale":
+        cluster.user(name, {"spec": {"replicas": value}})
+    elif name == "break":
+        cluster.broken.add(hash_of(value))
+        cluster.run_pods()
+    elif name == "mend":
+        cluster.broken.discard(hash_of(value))
+    elif name == "wait":
+        cluster.wait(value)
+    elif name == "crash":
+        cluster.reconcile(stop_after=value)
+    elif name == "rounds":
+        for _ in range(value):
+            cluster.reconcile()
+            cluster.run_pods(most=1)
+    else:
+        cluster.converge()
+
+
+def hash_of(version: int) -> str:
+    return pod_template_hash(template(f"img:{version}"), None)
+
+
+def play(world: Json, history: list[Action]) -> Watched:
+    cluster = start(world)
+    for action in history:
+        if action[0] not in ("wait", "rounds", "crash", "settle"):
+            cluster.watch.user_acted()
+        act(cluster, action)
+    return cluster
+
+
+@SETTINGS
+@given(WORLDS, HISTORIES)
+def test_no_history_breaks_an_invariant(world: Json, history: list[Action]) -> None:
+    cluster = play(world, history)
+    cluster.converge()
+
+
+@SETTINGS
+@given(WORLDS, HISTORIES)
+def test_the_same_world_gives_the_same_decision(world: Json, history: list[Action]) -> None:
+    cluster = play(world, history)
+    assert cluster.decide() == cluster.decide()
+
+
+@SETTINGS
+@given(WORLDS, HISTORIES)
+def test_a_second_reconcile_without_change_writes_nothing(world: Json, history: list[Action]) -> None:
+    cluster = play(world, history)
+    cluster.converge()
+    assert cluster.decide().intents == ()
+
+
+@SETTINGS
+@given(WORLDS, HISTORIES, st.lists(st.integers(0, 5), max_size=30))
+def test_dying_between_any_two_writes_ends_in_the_same_state(
+    world: Json, history: list[Action], crashes: list[int]
+) -> None:
+    calm = [action for action in history if action[0] not in ("crash", "rounds")]
+    whole, crashing = start(world), start(world)
+    for action in [*calm, ("settle", None)]:
+        act(whole, action)
+        whole.converge()
+        act(crashing, action)
+        for stop_after in crashes[:3]:
+            crashing.reconcile(stop_after=stop_after)
+        crashes = crashes[3:]
+        crashing.converge()
+    assert final(crashing) == final(whole)
+
+
+@SETTINGS
+@given(WORLDS, HISTORIES)
+def test_a_healthy_version_is_delivered_in_the_end(world: Json, history: list[Action]) -> None:
+    cluster = play(world, history)
+    cluster.broken.clear()
+    cluster.user("resume", {"spec": {"paused": False, "template": template("img:9")}})
+    cluster.converge()
+    for _ in range(4):
+        cluster.user("full", {"status": {"promoteFull": True}})
+        cluster.wait(60)
+    assert cluster.status["phase"] == "Healthy"
+    assert cluster.status["stableRS"] == hash_of(9)
+
+
+def final(cluster: Cluster) -> Json:
+    status = cluster.status
+    names = ("phase", "message", "currentStepIndex", "stableRS", "currentPodHash", "abort", "controllerPause")
+    sizes = {
+        body["metadata"]["labels"]["rollouts-pod-template-hash"]: body["spec"]["replicas"]
+        for (kind, _), body in cluster.objects.items()
+        if kind == "ReplicaSet"
+    }
+    selected = {name: body["spec"]["selector"] for (kind, name), body in cluster.objects.items() if kind == "Service"}
+    weights = (status.get("canary") or {}).get("weights")
+    return {**{name: status.get(name) for name in names}, "sizes": sizes, "selected": selected, "weights": weights}
