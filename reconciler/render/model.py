@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.errors import Position, Problem
@@ -77,7 +77,10 @@ class ObjectKey:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One object as it is written, checked for shape, before its namespace is decided. `manifest` is read-only."""
+    """One object as it is written, checked for shape, before its namespace is decided. `manifest` is read-only.
+
+    `placed` keeps the targets made of it, by namespace: a render then allocates nothing for what did not change.
+    """
 
     manifest: Manifest
     at: Position
@@ -88,6 +91,7 @@ class Found:
     digest: str
     positions: Positions | None = None
     inside: Path = ()
+    placed: dict[str, Target] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Position:
         """Where a field is written; the object's place when fields have none (built by a tool)."""

@@ -96,6 +96,10 @@ def _defined(crd: dict[str, Any]) -> tuple[tuple[str, str], bool | None]:
 
 def _target(found: Found, namespace: str, namespaced: bool) -> Target:
     final = (found.namespace or namespace) if namespaced else ""
+    return found.placed.get(final) or found.placed.setdefault(final, _made(found, final))
+
+
+def _made(found: Found, final: str) -> Target:
     key = ObjectKey(found.group, found.kind, final, found.name)
     if final == found.namespace:
         return Target(found.manifest, found.at, key, found.digest, found)
