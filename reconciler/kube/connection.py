@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +57,13 @@ def configured(kubeconfig: str = "", context: str = "") -> Connection:
     if not settings.verify_ssl:
         urllib3.disable_warnings(InsecureRequestWarning)  # one warning, not one per request
         log.warning("%s: the kubeconfig turns certificate checks off", settings.host)
-    return Connection(
-        settings.host.rstrip("/"), client.ApiClient(settings).rest_client.pool_manager, lambda: _bearer(settings)
-    )
+    refreshing = threading.Lock()  # an exec plugin is started once, not by every worker whose token has expired
+
+    def authorize() -> Mapping[str, str]:
+        with refreshing:
+            return _bearer(settings)
+
+    return Connection(settings.host.rstrip("/"), client.ApiClient(settings).rest_client.pool_manager, authorize)
 
 
 def _load(settings: Any, kubeconfig: str, context: str) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from reconciler.errors import UserError
 from reconciler.kube.connection import configured, plain
@@ -53,6 +55,41 @@ def test_what_is_wrong_with_a_kubeconfig_is_said_without_its_secrets(kubeconfig:
         configured(str(kubeconfig), context)
     assert "--kubeconfig" in str(caught.value)
     assert "t0p" not in str(caught.value)
+
+
+def test_a_token_of_an_exec_plugin_is_used_and_asked_for_again_when_it_expired(kubeconfig: Path) -> None:
+    plugin = kubeconfig.with_name("plugin")
+    plugin.write_text(
+        "#!/bin/sh\necho x >> $0.calls\n"
+        """echo '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1","""
+        """ "status": {"token": "token-'$(wc -l < $0.calls)'", "expirationTimestamp": "2020-01-01T00:00:00Z"}}'\n"""
+    )
+    plugin.chmod(0o700)
+    entry = f"exec: {{apiVersion: client.authentication.k8s.io/v1, command: {plugin}, interactiveMode: Never}}"
+    kubeconfig.write_text(GOOD.replace("token: t0p", entry))
+    found = configured(str(kubeconfig))
+    first, second = (int(found.authorize()["Authorization"].removeprefix("Bearer token-")) for _ in range(2))
+    assert first < second
+
+
+def test_in_a_pod_its_own_account_is_used_and_a_rotated_token_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, authority = tmp_path / "token", tmp_path / "ca.crt"
+    token.write_text("first")
+    authority.write_text("a certificate")
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.setattr("reconciler.kube.connection.SERVICE_ACCOUNT_TOKEN", token)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    found = configured()
+    assert found.url == "https://10.0.0.1:443"
+    assert found.authorize() == {"Authorization": "bearer first"}
+    token.write_text("second")
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=2)):
+        assert found.authorize() == {"Authorization": "bearer second"}
 
 
 def test_a_missing_kubeconfig_is_the_users_to_name(tmp_path: Path) -> None:
