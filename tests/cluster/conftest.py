@@ -26,5 +26,5 @@ def namespace(control_plane: Access) -> Iterator[str]:
 def rollout_crds(control_plane: Access) -> Access:
     """The control plane with our resource definitions installed and served."""
     control_plane.kubectl("apply", "--server-side", "-k", str(_CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-k", str(_CRDS))
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     return control_plane
