@@ -119,3 +119,34 @@ def test_stopping_lets_the_key_in_work_finish() -> None:
     release.set()
     assert engine.stop(timeout=10) is True
     assert finished.is_set()
+
+
+def test_many_workers_lose_no_key_and_share_none() -> None:
+    at_work: set[str] = set()
+    runs: dict[str, int] = {}
+    clashes: list[str] = []
+    lock = threading.Lock()
+
+    def reconcile(key: str) -> None:
+        with lock:
+            clashes.extend([key] if key in at_work else [])
+            at_work.add(key)
+        with lock:
+            runs[key] = runs.get(key, 0) + 1
+            at_work.discard(key)
+        if runs[key] % 7 == 0:
+            raise Conflict("again")
+
+    clock = SystemClock()
+    engine = Engine("test", reconcile, WorkQueue(clock, first_delay=0.001), clock, threads=8)
+    engine.start()
+    wanted = {f"key-{number}" for number in range(40)}
+    for _ in range(50):
+        for key in sorted(wanted):
+            engine.queue.add(key)
+    deadline = clock.monotonic() + 20
+    while (len(engine.queue) or at_work or runs.keys() != wanted) and clock.monotonic() < deadline:
+        clock.sleep(0.01)
+    assert engine.stop(10)
+    assert runs.keys() == wanted
+    assert clashes == []
