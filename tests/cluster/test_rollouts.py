@@ -1,0 +1,247 @@
+"""Canary Rollouts on a real API server: real ReplicaSets, pods of fake nodes, requests as clients make them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.kube.client import HttpCluster, connect
+from reconciler.kube.events import EventRecorder
+from reconciler.kube.informer import Informer
+from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS, SERVICES, TRAEFIK_SERVICES
+from reconciler.rollouts import wiring
+from reconciler.rollouts.controller import RolloutController
+from reconciler.rollouts.ports import NoAnalyses
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.loop import Engine
+from reconciler.runtime.queue import WorkQueue
+from tests.testbed.access import Access
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("rollout_crds")]
+Json = dict[str, Any]
+
+_TRAEFIK_CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "traefikservices.traefik.io"},
+    "spec": {
+        "group": "traefik.io",
+        "scope": "Namespaced",
+        "names": {"kind": "TraefikService", "plural": "traefikservices", "singular": "traefikservice"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
+
+
+class Rollouts:
+    """The engine as the daemon composes it, for one namespace, with what users do to it."""
+
+    def __init__(self, control_plane: Access, namespace: str) -> None:
+        clock = SystemClock()
+        self.namespace = namespace
+        self.cluster: HttpCluster = connect(str(control_plane.kubeconfig), user_agent="reconciler/rollouts-test")
+        self.informers = {
+            watched.resource.kind: Informer(
+                self.cluster, watched.resource, watched.decode, namespace=namespace, clock=clock
+            )
+            for watched in wiring.watched()
+        }
+        self.queue = WorkQueue(clock)
+        self.events = EventRecorder(self.cluster, "rollouts-controller", clock)
+        self.outcomes: list[str] = []
+        stores = wiring.stores_of(lambda kind: self.informers[kind].store)
+        wiring.subscribe(stores, self.queue.add)
+        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses())
+        self.engine = Engine(
+            "rollouts",
+            controller.reconcile,
+            self.queue,
+            clock,
+            threads=2,
+            on_result=lambda *result: self.outcomes.append(result[2]),
+        )
+
+    def start(self) -> None:
+        self.events.start()
+        for informer in self.informers.values():
+            informer.start()
+        for informer in self.informers.values():
+            assert informer.wait_synced(20)
+        self.engine.start()
+
+    def stop(self) -> None:
+        self.engine.stop()
+        self.events.stop()
+        for informer in self.informers.values():
+            informer.stop()
+
+    def create(self, body: Json) -> None:
+        self.cluster.create(ROLLOUTS, self.namespace, body)
+
+    def push(self, image: str) -> None:
+        containers = [{"name": "shop", "image": image}]
+        self.patch({"spec": {"template": {"spec": {"containers": containers}}}})
+
+    def patch(self, patch: Json, subresource: str | None = None) -> None:
+        self.cluster.patch(ROLLOUTS, self.namespace, "shop", patch, subresource=subresource)
+
+    def status(self) -> Json:
+        status: Json = self.cluster.get(ROLLOUTS, self.namespace, "shop").get("status", {})
+        return status
+
+    def pods(self) -> dict[str, int]:
+        """Available pods by image."""
+        sets = self.cluster.list(REPLICA_SETS, self.namespace)
+        available = {_image(rs): rs.get("status", {}).get("availableReplicas", 0) for rs in sets}
+        return {image: count for image, count in available.items() if count}
+
+    def reaches(self, phase: str, **expected: Any) -> Json:
+        """Waits for a phase and other values of the status; returns it."""
+        until(lambda: self._is(phase, expected), lambda: f"{phase} {expected}: {json.dumps(self.status(), indent=1)}")
+        return self.status()
+
+    def _is(self, phase: str, expected: Json) -> bool:
+        status = self.status()
+        generation = self.cluster.get(ROLLOUTS, self.namespace, "shop")["metadata"]["generation"]
+        seen = status.get("observedGeneration") == str(generation) and status.get("phase") == phase
+        return seen and all(status.get(key) == value for key, value in expected.items())
+
+
+def until(holds: Callable[[], bool], otherwise: Callable[[], str], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(otherwise())
+        time.sleep(0.1)
+
+
+def _image(rs: Json) -> str:
+    return str(rs["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def a_rollout(steps: list[Json], **canary: Any) -> Json:
+    template = {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"name": "shop", "image": "shop:1"}]}}
+    return {
+        "apiVersion": ROLLOUTS.api_version,
+        "kind": ROLLOUTS.kind,
+        "metadata": {"name": "shop"},
+        "spec": {
+            "replicas": 4,
+            "selector": {"matchLabels": {"app": "shop"}},
+            "template": template,
+            "strategy": {"canary": {"steps": steps, **canary}},
+        },
+    }
+
+
+@pytest.fixture
+def rollouts(control_plane: Access, namespace: str) -> Iterator[Rollouts]:
+    control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(_TRAEFIK_CRD))
+    control_plane.kubectl("wait", "--for=condition=Established", "crd/traefikservices.traefik.io", "--timeout=20s")
+    rollouts = Rollouts(control_plane, namespace)
+    rollouts.start()
+    yield rollouts
+    rollouts.stop()
+
+
+def test_deploy_update_pause_promote(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1s"}}]))
+    rollouts.reaches("Healthy", availableReplicas=4)
+    rollouts.push("shop:2")
+    rollouts.reaches("Paused", currentStepIndex=1)
+    assert rollouts.pods() == {"shop:1": 3, "shop:2": 1}
+    rollouts.patch({"status": {"pauseConditions": None}}, "status")
+    status = rollouts.reaches("Healthy", currentStepIndex=4)
+    assert status["stableRS"] == status["currentPodHash"]
+    until(lambda: rollouts.pods() == {"shop:2": 4}, lambda: str(rollouts.pods()))
+    assert set(rollouts.outcomes) <= {"ok", "conflict"}
+
+
+def test_abort_returns_to_stable_and_retry_tries_again(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([{"setWeight": 50}, {"pause": {}}]))
+    rollouts.reaches("Healthy")
+    rollouts.push("shop:2")
+    rollouts.reaches("Paused", currentStepIndex=1)
+    rollouts.patch({"status": {"abort": True}}, "status")
+    status = rollouts.reaches("Degraded", currentStepIndex=0)
+    assert status["message"] == "RolloutAborted: Rollout aborted update to revision 2"
+    until(lambda: rollouts.pods() == {"shop:1": 4}, lambda: str(rollouts.pods()))
+    rollouts.patch({"status": {"abort": False}}, "status")
+    rollouts.reaches("Paused", currentStepIndex=1)
+    rollouts.patch({"status": {"promoteFull": True}}, "status")
+    rollouts.reaches("Healthy")
+    until(lambda: rollouts.pods() == {"shop:2": 4}, lambda: str(rollouts.pods()))
+
+
+def test_traffic_follows_the_steps_and_goes_back_on_abort(rollouts: Rollouts) -> None:
+    for name in ("stable", "canary"):
+        spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+        rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", name, spec))
+    weighted = {"weighted": {"services": [{"name": "stable", "port": 80}, {"name": "canary", "port": 80}]}}
+    body = _named(TRAEFIK_SERVICES.api_version, TRAEFIK_SERVICES.kind, "shop", weighted)
+    rollouts.cluster.create(TRAEFIK_SERVICES, rollouts.namespace, body)
+    routing = {"traefik": {"weightedTraefikServiceName": "shop"}}
+    rollouts.create(
+        a_rollout(
+            [{"setWeight": 25}, {"pause": {}}],
+            stableService="stable",
+            canaryService="canary",
+            trafficRouting=routing,
+            abortScaleDownDelaySeconds=1,
+        )
+    )
+    rollouts.reaches("Healthy")
+    until(lambda: weights(rollouts) == {"stable": 100, "canary": 0}, lambda: str(weights(rollouts)))
+    rollouts.push("shop:2")
+    status = rollouts.reaches("Paused")
+    assert weights(rollouts) == {"stable": 75, "canary": 25}
+    assert selected(rollouts, "canary") == status["currentPodHash"] != selected(rollouts, "stable")
+    rollouts.patch({"status": {"abort": True}}, "status")
+    rollouts.reaches("Degraded")
+    assert weights(rollouts) == {"stable": 100, "canary": 0}
+    assert selected(rollouts, "canary") == selected(rollouts, "stable") == status["stableRS"]
+    until(lambda: rollouts.pods() == {"shop:1": 4}, lambda: str(rollouts.pods()))
+
+
+def test_an_invalid_rollout_says_so_and_recovers(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([{"setWeight": 120}], canaryService="nowhere"))
+    status = rollouts.reaches("Degraded")
+    assert "spec.strategy.steps[0].setWeight: Invalid value: 120" in status["message"]
+    rollouts.patch({"spec": {"strategy": {"canary": {"steps": [], "canaryService": None}}}})
+    rollouts.reaches("Healthy")
+
+
+def test_an_idle_rollout_causes_no_requests(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([{"setWeight": 50}]))
+    rollouts.reaches("Healthy")
+    time.sleep(1.0)
+    before = rollouts.cluster.get(ROLLOUTS, rollouts.namespace, "shop")["metadata"]["resourceVersion"]
+    count = len(rollouts.outcomes)
+    time.sleep(2.0)
+    assert rollouts.cluster.get(ROLLOUTS, rollouts.namespace, "shop")["metadata"]["resourceVersion"] == before
+    assert len(rollouts.outcomes) == count
+
+
+def weights(rollouts: Rollouts) -> dict[str, int | None]:
+    found = rollouts.cluster.get(TRAEFIK_SERVICES, rollouts.namespace, "shop")
+    return {entry["name"]: entry.get("weight") for entry in found["spec"]["weighted"]["services"]}
+
+
+def selected(rollouts: Rollouts, service: str) -> str | None:
+    selector = rollouts.cluster.get(SERVICES, rollouts.namespace, service)["spec"]["selector"]
+    return selector.get("rollouts-pod-template-hash")
+
+
+def _named(api_version: str, kind: str, name: str, spec: Json) -> Json:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
