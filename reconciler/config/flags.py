@@ -51,15 +51,16 @@ def settings_from_flags(
     listen: str = "127.0.0.1:8080",
     name: str = "",
     env: Mapping[str, str] | None = None,
+    insecure_http: bool = False,
 ) -> Settings:
     """Settings for one Application. Raises `UserError` with all problems of all flags.
 
     From `env` (or the file named by the same name with _FILE): GITHUB_TOKEN for commit statuses and for cloning over
     https from the same host, RECONCILER_WEBHOOK_SECRET, RECONCILER_SSH_KEY and RECONCILER_KNOWN_HOSTS for ssh. `name`
-    defaults to the last part of the path, else of the URL.
+    defaults to the last part of the path, else of the URL. `insecure_http` takes a plain http URL of another machine.
     """
     flags = _Flags(env or {})
-    repository = _repository(flags, repo, branch, poll, forge_api, forge_repo)
+    repository = _repository(flags, repo, branch, poll, forge_api, forge_repo, insecure_http)
     app = Application(
         name=flags.must(is_dns_label, name or default_name(repo, path), "--name", "use at most 63 of a-z, 0-9 and '-'"),
         source=Source(repo, path, branch, Directory(recurse=False)),
@@ -123,8 +124,10 @@ class _Flags:
         return env.get(variable, "")
 
 
-def _repository(flags: _Flags, repo: str, branch: str, poll: str, forge_api: str, forge_repo: str) -> Repository:
-    where = flags.take("--repo", lambda: address.parse(repo), None)
+def _repository(
+    flags: _Flags, repo: str, branch: str, poll: str, forge_api: str, forge_repo: str, insecure: bool
+) -> Repository:
+    where = flags.take("--repo", lambda: address.parse(repo, insecure_http=insecure), None)
     flags.take("--branch", lambda: address.check_branch(branch), branch)
     token = flags.secret("GITHUB_TOKEN")
     forge = _forge(flags, repo, where, token, forge_api, forge_repo)
@@ -134,7 +137,9 @@ def _repository(flags: _Flags, repo: str, branch: str, poll: str, forge_api: str
         ssh_key=flags.secret("RECONCILER_SSH_KEY") if over_ssh else None,
         known_hosts=flags.text("RECONCILER_KNOWN_HOSTS") if over_ssh else "",
     )
-    return Repository(repo, branch, flags.take("--poll", lambda: duration(poll, 1.0), 60.0), credentials, forge)
+    return Repository(
+        repo, branch, flags.take("--poll", lambda: duration(poll, 1.0), 60.0), credentials, forge, insecure
+    )
 
 
 def _may_have_token(where: address.Address, forge_api: str) -> bool:

@@ -74,7 +74,11 @@ def _checked(address: Address, insecure_http: bool) -> Address:
     if not address.host or address.host.startswith("-") or address.user.startswith("-"):
         raise _wrong(address.url, "has no valid host name")
     if address.scheme == "http" and not (insecure_http or _is_loopback(address.host)):
-        raise _wrong(address.url, "is not encrypted", "use https, or set insecureHTTP: true if the network is trusted")
+        raise _wrong(
+            address.url,
+            "is not encrypted",
+            "use https; or, if the network is trusted, insecureHTTP: true (--insecure-http)",
+        )
     return address
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pygit2
 from pygit2.enums import CredentialType
 
-from reconciler.errors import Problem, Refused, UserError
+from reconciler.errors import Problem, Refused, Transient, UserError
 from reconciler.git.address import Address
 
 
@@ -40,6 +40,9 @@ class Credentials(Protocol):
 TokenSource = Callable[[], str]
 """Gives a token that is valid now (see `github_app.py`). May raise the taxonomy."""
 
+
+MAX_FETCH_BYTES = 4 << 30
+"""What one fetch may download: a server must not be able to fill the disk."""
 
 _ASKED_AS = {
     CredentialType.USERNAME: CredentialType.USERNAME,
@@ -99,7 +102,20 @@ class Callbacks(pygit2.RemoteCallbacks):  # type: ignore[misc]  # pygit2 is unty
     ) -> None:
         super().__init__()
         self._login, self._address, self._answers = login, address, answers
+        self._cancelled = False
         self.secrets = secrets
+
+    def cancel(self) -> None:
+        """Ends the transfer when its next bytes arrive; nobody waits for it any more."""
+        self._cancelled = True
+
+    def transfer_progress(self, stats: Any) -> None:
+        """Called by libgit2 as objects arrive; raising stops the fetch and leaves no partial pack."""
+        if self._cancelled:
+            raise Transient(f"fetching {self._address.url} was given up")
+        if stats.received_bytes > MAX_FETCH_BYTES:
+            limit = f"{MAX_FETCH_BYTES >> 20:,} MiB"
+            raise UserError(Problem(f"{self._address.url} sends more than {limit} at once", "use a smaller repository"))
 
     def credentials(self, url: str, username_from_url: str | None, allowed_types: CredentialType) -> Any:
         if not _same_host(url, self._address):

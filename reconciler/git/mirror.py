@@ -101,8 +101,15 @@ class Mirror:
             previous = self._previous()
             callbacks = self._login.callbacks()
             what = f"fetching {self.address.url}"
-            sha = within(self._deadline, what, lambda: self._bring(callbacks), self._abandoned)
-            return self._advance(previous, sha)
+            try:
+                sha = within(self._deadline, what, lambda: self._bring(callbacks), self._abandoned)
+            except Transient:
+                callbacks.cancel()
+                raise
+            fetched = self._advance(previous, sha)
+            if not self._abandoned.running:
+                self._storage.compact()
+            return fetched
 
     def head(self) -> str | None:
         """The last commit that was fetched whole; None before the first."""

@@ -17,6 +17,9 @@ import pygit2
 from reconciler.errors import UserError
 from reconciler.git.errors import DamagedMirror
 
+MAX_PACKS = 200
+"""Packs that a mirror may consist of; each lookup of an object may have to ask every one."""
+
 _ORIGIN = "reconciler-origin"
 """File that says of which URL and branch this is the mirror."""
 
@@ -45,6 +48,24 @@ class Storage:
         """Throws the cache away and starts empty. Handles of other threads are replaced when they are next used."""
         with self._lock:
             self._create()
+
+    def compact(self) -> None:
+        """Joins the packs into one when there are many: every fetch adds one, and libgit2 collects no garbage.
+
+        Only while nothing is being fetched. A reader that needs a removed pack in this very moment sees a damaged
+        mirror, which passes.
+        """
+        directory = self.directory / "objects" / "pack"
+        old = set(directory.glob("*.pack"))
+        if len(old) <= MAX_PACKS:
+            return
+        with self._lock:
+            self._open().pack()
+            if set(directory.glob("*.pack")) - old:
+                for pack in old:
+                    pack.unlink()
+                    pack.with_suffix(".idx").unlink()
+            self._generation += 1
 
     def healthy(self) -> bool:
         """Whether it opens, is ours, and the objects its branches point to can be read."""

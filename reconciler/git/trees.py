@@ -56,7 +56,7 @@ class Tree:
         if top is None or not top.is_directory:
             return []
         entries = self._walk(top) if recursive else self._children(top)
-        return sorted(entries, key=lambda entry: entry.path.encode())
+        return sorted(entries, key=lambda entry: entry.path.encode(errors="surrogateescape"))
 
     def resolve(self, path: str) -> Entry | None:
         """What is at `path` when links are followed; see `entries.resolve`."""

@@ -41,7 +41,7 @@ class Worktree:
         top = self.entry(path)
         if top is None or not top.is_directory:
             return []
-        return sorted(self._walk(top, recursive), key=lambda entry: entry.path.encode())
+        return sorted(self._walk(top, recursive), key=lambda entry: entry.path.encode(errors="surrogateescape"))
 
     def resolve(self, path: str) -> Entry | None:
         """What is at `path` when links are followed; see `entries.resolve`."""

@@ -97,6 +97,9 @@ def _files(tree: Tree, entries: Sequence[Entry], result: Collected) -> Iterator[
         elif base.endswith(".jsonnet"):
             fix = "exclude it, or commit what it generates"
             result.problems.append(Problem("jsonnet is not supported yet", fix, Position(entry.path)))
+        elif base.endswith(EXTENSIONS) and not entry.path.isprintable():
+            shown = entry.path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            result.problems.append(Problem(f"the file name {shown!a} is not printable text", "rename the file"))
         elif base.endswith(EXTENSIONS):
             resolved = _resolved(tree, entry, result)
             if resolved is not None and resolved.is_file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from reconciler.config.model import Credentials
 from reconciler.errors import Problem, Refused, UserError
+from reconciler.git import credentials, storage
 from reconciler.git.errors import BranchMissing, DamagedMirror, EmptyRepository
 from reconciler.git.mirror import Fetched, Mirror, directory_for
+from tests.unit.git import servers
 from tests.unit.git.upstream import Upstream
 
 
@@ -165,6 +168,36 @@ def test_many_threads_read_while_commits_arrive(upstream: Upstream, mirror: Mirr
     for reader in readers:
         reader.join()
     assert errors == []
+
+
+def test_many_packs_are_joined_and_everything_stays_readable(
+    upstream: Upstream, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "MAX_PACKS", 3)
+    shas = []
+    for n in range(8):
+        shas.append(upstream.commit({f"f{n}": "x" * n}))
+        mirror.fetch()
+        assert len(list((tmp_path / "cache/objects/pack").glob("*.pack"))) <= 4
+    for sha in shas:
+        tree = mirror.tree(sha)
+        assert all(tree.read(entry) is not None for entry in tree.list("", recursive=True))
+    assert mirror.is_ancestor(shas[0], shas[-1])
+
+
+def test_a_download_that_never_ends_is_stopped(
+    upstream: Upstream, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = upstream.commit({"a": "1"})
+    mirror.fetch()
+    upstream.commit({f"big{n}": random.Random(n).randbytes(50_000) for n in range(5)})
+    monkeypatch.setattr(credentials, "MAX_FETCH_BYTES", 100_000)
+    with servers.http(tmp_path) as url:
+        fresh = Mirror(f"{url}/upstream.git", "main", tmp_path / "other", Credentials())
+        with pytest.raises(UserError, match="at once"):
+            fresh.fetch()
+    assert fresh.head() is None
+    assert mirror.head() == sha
 
 
 def test_errors_are_problems_that_the_page_can_show() -> None:

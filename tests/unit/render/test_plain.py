@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from reconciler.config.model import Directory
@@ -151,3 +153,8 @@ def test_a_wrong_path_suggests_the_nearest_one(scene: Scene) -> None:
 def test_an_argo_override_file_is_reported_as_unread(scene: Scene) -> None:
     scene.write_all({"a.yaml": config_map("a"), ".argocd-source.yaml": "kustomize: {}\n"})
     assert scene.warnings() == [".argocd-source.yaml: is not read: it has no effect here"]
+
+
+def test_a_file_name_that_is_not_text_is_a_problem_that_can_be_shown(scene: Scene) -> None:
+    (scene.root / os.fsdecode(b"x\xff.yaml")).write_text(config_map("a"))
+    assert scene.problems() == ["the file name 'x\\\\xff.yaml' is not printable text (rename the file)"]
