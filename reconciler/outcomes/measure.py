@@ -12,7 +12,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from reconciler.apps.delivery import Delivery, Operation, OperationPhase, WorkloadProgress
-from reconciler.outcomes import verdict
+from reconciler.forges.model import State
+from reconciler.outcomes import metrics_text, verdict
 from reconciler.telemetry import metrics
 
 _ENDED = {
@@ -20,6 +21,7 @@ _ENDED = {
     OperationPhase.FAILED: "failed",
     OperationPhase.NO_CHANGE: "no_change",
 }
+_JUDGED = ("Successful", *metrics_text.BAD_PHASES)
 
 
 class Measures:
@@ -37,10 +39,13 @@ class Measures:
             self._last[delivery.app] = delivery
             _show(delivery)
             _forget_rollouts(before, delivery)
-            if before is not None:
+            if before is None:
+                _begin(delivery.app)
+            else:
                 _count_operation(before.operation, delivery)
                 _count_superseded(before, delivery)
                 _count_rollouts(before, delivery)
+                _count_analyses(before, delivery)
             self._count_verdict(delivery, first=before is None)
 
     def forget(self, app: str) -> None:
@@ -63,6 +68,14 @@ class Measures:
             seconds = max(0.0, (self._now() - operation.started_at).total_seconds())
             metrics.VERDICTS.labels(delivery.app, found.state).inc()
             metrics.COMMIT_TO_VERDICT.labels(delivery.app, found.state).observe(seconds)
+
+
+def _begin(app: str) -> None:
+    """Counters start at zero where alerts look for a first increase: what never existed cannot increase."""
+    for state in (State.SUCCESS, State.FAILURE):
+        metrics.VERDICTS.labels(app, state)
+    for result in (*_ENDED.values(), "superseded"):
+        metrics.OPERATIONS.labels(app, result)
 
 
 def _show(delivery: Delivery) -> None:
@@ -115,3 +128,16 @@ def _count_rollouts(before: Delivery, now: Delivery) -> None:
             metrics.ROLLOUTS.labels(now.app, name, "aborted").inc()
         if work.promoted and was and not was.promoted:
             metrics.ROLLOUTS.labels(now.app, name, "promoted").inc()
+
+
+def _count_analyses(before: Delivery, now: Delivery) -> None:
+    """A metric counts when it gets its verdict, and again when a later analysis judges it anew."""
+    earlier = _phases(before)
+    for metric, phase in _phases(now).items():
+        if phase in _JUDGED and earlier.get(metric) != phase:
+            metrics.ANALYSIS_VERDICTS.labels(now.app, phase).inc()
+
+
+def _phases(delivery: Delivery) -> dict[tuple[str, str], str]:
+    rollouts = _rollouts(delivery).items()
+    return {(name, reading.name): reading.phase for name, work in rollouts for reading in work.metrics}

@@ -76,8 +76,9 @@ WEIGHT = _gauge("rollout_weight_percent", "Share of traffic that the canary gets
 STEP = _gauge("rollout_step", "Completed steps of the running update.", "application", "rollout")
 STEPS = _gauge("rollout_steps", "Steps of the update strategy.", "application", "rollout")
 ROLLOUTS = _counter("rollouts", "Updates of Rollouts that ended.", "application", "rollout", "result")
-ANALYSIS_VERDICTS = _counter("analysis_verdicts", "AnalysisRuns that ended, by phase.", "phase")
-MEASUREMENTS = _counter("analysis_measurements", "Measurements taken, by provider and phase.", "provider", "phase")
+ANALYSIS_VERDICTS = _counter(
+    "analysis_verdicts", "Metrics of analyses that got their verdict, by phase.", "application", "phase"
+)
 
 GIT_SECONDS = _histogram("git_operation_seconds", "Duration of git operations.", GIT_BUCKETS, "operation", "result")
 API_SECONDS = _histogram(
@@ -160,14 +161,6 @@ def reconcile_finished(engine: str, outcome: str, seconds: float) -> None:
     RECONCILE_SECONDS.labels(engine, outcome).observe(seconds)
 
 
-def analysis_finished(phase: str) -> None:
-    ANALYSIS_VERDICTS.labels(phase).inc()
-
-
-def measurement_taken(provider: str, phase: str) -> None:
-    MEASUREMENTS.labels(provider, phase).inc()
-
-
 def queue_depth(queue: str, depth: Callable[[], float]) -> None:
     """Reads the depth of a queue whenever metrics are asked for."""
     QUEUE_DEPTH.labels(queue).set_function(depth)
@@ -175,5 +168,5 @@ def queue_depth(queue: str, depth: Callable[[], float]) -> None:
 
 _BY_APPLICATION: tuple[Counter | Gauge | Histogram, ...] = (
     APPLICATION, OBJECTS, DRIFTED, REPOSITORY_FAILING, OPERATIONS, CHANGES, COMMIT_TO_APPLIED, COMMIT_TO_VERDICT,
-    VERDICTS, WEIGHT, STEP, STEPS, ROLLOUTS, STATUS_OUTBOX,
+    VERDICTS, ANALYSIS_VERDICTS, WEIGHT, STEP, STEPS, ROLLOUTS, STATUS_OUTBOX,
 )  # fmt: skip

@@ -52,8 +52,8 @@ def test_a_verdict_is_counted_once_for_each_commit_with_the_time_it_took(app: st
 
 def test_what_ended_before_the_daemon_started_is_not_counted_again(app: str):
     observe(app, WELL, WELL)
-    assert value("operations_total", app, result="applied") is None
-    assert value("verdicts_total", app, verdict="success") is None
+    assert value("operations_total", app, result="applied") == 0
+    assert value("verdicts_total", app, verdict="success") == 0
 
 
 def test_a_rollout_is_counted_as_aborted_or_promoted(app: str):
@@ -64,6 +64,12 @@ def test_a_rollout_is_counted_as_aborted_or_promoted(app: str):
     assert value("rollouts_total", app, rollout="shop/shop", result="aborted") == 1
     assert value("rollouts_total", app, rollout="shop/shop", result="promoted") == 1
     assert value("verdicts_total", app, verdict="failure") == 1
+
+
+def test_a_judged_metric_counts_once_for_each_analysis(app: str):
+    running, failed = in_motion(canary(metrics=(ERRORS,))), in_motion(canary(metrics=(bad(ERRORS, "0.3"),)))
+    observe(app, running, failed, failed, running, failed)
+    assert value("analysis_verdicts_total", app, phase="Failed") == 2
 
 
 def test_gauges_follow_the_latest_delivery(app: str):
