@@ -108,8 +108,8 @@ def method_not_allowed() -> ApiProblem:
     return ApiProblem(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def unsupported_media_type() -> ApiProblem:
-    return ApiProblem(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+def unsupported_media_type(message: str = "415: Unsupported Media Type") -> ApiProblem:
+    return ApiProblem(415, "UnsupportedMediaType", message)
 
 
 def expired(message: str, metadata: dict[str, Any] | None = None) -> ApiProblem:

@@ -57,9 +57,9 @@ class Sandbox:
         seed(self.api)
         handlers = Handlers(self.api, self.bookmark_seconds)
         server = web.Server(handlers, handler_cancellation=True, access_log=None, keepalive_timeout=300)
-        self.runner = web.ServerRunner(server)
+        self.runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", self.port, shutdown_timeout=0.1)
+        site = web.TCPSite(self.runner, "127.0.0.1", self.port)
         await site.start()
         host, port = self.runner.addresses[0][:2]
         return f"http://{host}:{port}"

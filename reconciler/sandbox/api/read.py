@@ -15,6 +15,8 @@ from reconciler.sandbox.selectors import Test, field_test, label_test
 from reconciler.sandbox.store import Expired, Key
 
 Object = dict[str, Any]
+# In a token: go on with the objects of today.
+LATEST = -1
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def check_match(wanted: Wanted) -> None:
 def start(api: Api, wanted: Wanted) -> tuple[int, Key | None]:
     """The revision to list at, and the key after which the page begins."""
     if wanted.token:
-        return decoded(wanted.token)
+        revision, after = decoded(wanted.token)
+        return (api.store.revision if revision == LATEST else revision), after
     if not wanted.revision or wanted.revision == "0":
         return api.store.revision, None
     asked = parsed_revision(wanted.revision)
@@ -114,7 +117,7 @@ def too_old(api: Api, wanted: Wanted, revision: int) -> ApiProblem:
         return expired(f"The resourceVersion for the provided list is too old: {revision}")
     _, after = decoded(wanted.token)
     message = "The provided continue parameter is too old to display a consistent list result"
-    return expired(message, {"continue": encoded(-1, after or ("", ""))})
+    return expired(message, {"continue": encoded(LATEST, after or ("", ""))})
 
 
 def encoded(revision: int, key: Key) -> str:

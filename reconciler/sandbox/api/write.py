@@ -9,6 +9,7 @@ from reconciler.sandbox.api.core import Api, Options, in_version
 from reconciler.sandbox.api.owners import ignored_fields, managed_after_update
 from reconciler.sandbox.kinds import Kind
 from reconciler.sandbox.problems import (
+    ApiProblem,
     Cause,
     already_exists,
     bad_request,
@@ -25,7 +26,7 @@ def create(api: Api, kind: Kind, namespace: str, body: Object, options: Options)
     admit.check_identity(kind, body)
     prepare.check_namespace(namespace, body.get("metadata") or {})
     if (body.get("metadata") or {}).get("resourceVersion"):
-        raise bad_request("resourceVersion should not be set on objects to be created")
+        raise ApiProblem(500, "", "resourceVersion should not be set on objects to be created")
     obj = fresh(api, kind, namespace, body, options)
     obj["metadata"]["managedFields"] = managed_after_update(api, kind, {}, obj, options.manager, "")
     return commit_new(api, kind, obj, options)

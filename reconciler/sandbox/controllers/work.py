@@ -53,7 +53,8 @@ class Work:
         return update(self.api, self.kind(storage), *where, obj, self.options, subresource)
 
     def set_status(self, storage: str, obj: Object, status: Object) -> Object:
-        shown = {name: value for name, value in status.items() if value is not None}
+        """Fields that the controller does not speak of stay; those that are None go."""
+        shown = {name: value for name, value in (obj.get("status", {}) | status).items() if value is not None}
         return obj if obj.get("status") == shown else self.write(storage, obj | {"status": shown}, "status")
 
     def delete(self, storage: str, obj: Object, deletion: Deletion = BACKGROUND) -> None:

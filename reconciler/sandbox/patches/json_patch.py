@@ -1,4 +1,4 @@
-"""JSON patch (RFC 6902)."""
+"""JSON patch (RFC 6902), with the one liberty that the real server takes: replacing an absent field adds it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ def carried_out(value: Any, operation: Any) -> Any:
     if name == "remove":
         return removed(value, path)
     if name in ("add", "replace"):
-        if name == "replace":
-            found(value, path)
         return placed(value, path, operation.get("value"), replace=name == "replace")
     if name in ("move", "copy"):
         source = tokens(operation.get("from"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,6 @@ def container(spec: Object) -> None:
     for variable in spec.get("env", []):
         if reference := variable.get("valueFrom", {}).get("fieldRef"):
             fill(reference, apiVersion="v1")
-    resources(spec["resources"])
 
 
 def resources(spec: Object) -> None:
@@ -72,13 +72,16 @@ def volume_modes(volume: Object) -> None:
 
 
 def template(spec: Object, restart: str = "Always") -> None:
-    pod_spec(spec.setdefault("template", {}).setdefault("spec", {}), restart)
+    fill(spec.setdefault("template", {}), metadata={})
+    pod_spec(spec["template"].setdefault("spec", {}), restart)
 
 
 def pod(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     pod_spec(spec)
     fill(spec, enableServiceLinks=True)
+    for one in [*spec.get("containers", []), *spec.get("initContainers", [])]:
+        resources(one["resources"])
 
 
 def deployment(obj: Object) -> None:
@@ -135,7 +138,8 @@ def job(obj: Object) -> None:
 def cron_job(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     fill(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
-    inner = spec.setdefault("jobTemplate", {}).setdefault("spec", {})
+    fill(spec.setdefault("jobTemplate", {}), metadata={})
+    inner = spec["jobTemplate"].setdefault("spec", {})
     template(inner)
 
 
@@ -152,7 +156,10 @@ def service(obj: Object) -> None:
 
 
 def secret(obj: Object) -> None:
+    """`stringData` is a way of writing `data`."""
     fill(obj, type="Opaque")
+    for name, text in obj.pop("stringData", {}).items():
+        obj.setdefault("data", {})[name] = base64.b64encode(text.encode()).decode()
 
 
 def ingress_class(obj: Object) -> None:

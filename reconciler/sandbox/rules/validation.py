@@ -64,8 +64,6 @@ def template_problems(obj: Object, allowed_restart: tuple[str, ...] = ("Always",
 
 
 def pod_problems(pod: Object, path: str) -> Iterator[Cause]:
-    if not pod.get("containers"):
-        yield required(f"{path}.containers")
     for index, container in enumerate(pod.get("containers", [])):
         if not container.get("image"):
             yield required(f"{path}.containers[{index}].image")
@@ -103,7 +101,9 @@ def unchanged(obj: Object, old: Object | None, *names: str) -> Iterator[Cause]:
 def job(obj: Object, old: Object | None) -> Iterator[Cause]:
     yield from negative(obj, "parallelism", "completions", "backoffLimit")
     yield from template_problems(obj, ("OnFailure", "Never"))
-    yield from unchanged(obj, old, "completions", "selector", "template", "completionMode")
+    yield from unchanged(obj, old, "completions", "selector", "completionMode")
+    if old is not None and obj["spec"]["template"] != old["spec"]["template"]:
+        yield invalid_value("spec.template.spec", shown(obj["spec"]["template"]), IMMUTABLE)
 
 
 def service(obj: Object, old: Object | None) -> Iterator[Cause]:
@@ -136,6 +136,16 @@ def frozen_pod(spec: Object) -> Object:
                 {key: v for key, v in one.items() if key not in ("image", "imagePullPolicy")} for one in kept[name]
             ]
     return kept
+
+
+def data(obj: Object, old: Object | None) -> Iterator[Cause]:
+    """ConfigMaps and Secrets: keys are file names; what is marked immutable stays."""
+    for name in ("data", "binaryData"):
+        for key in obj.get(name, {}):
+            if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key):
+                detail = "a valid config key is made of alphanumerics, '-', '_', '.'"
+                yield invalid_value(f"{name}[{key}]", shown(key), detail)
+    yield from immutable_data(obj, old)
 
 
 def immutable_data(obj: Object, old: Object | None) -> Iterator[Cause]:
@@ -176,8 +186,8 @@ RULES: dict[str, Callable[[Object, Object | None], Iterator[Cause]]] = {
     "Job": job,
     "Service": service,
     "Pod": pod,
-    "ConfigMap": immutable_data,
-    "Secret": immutable_data,
+    "ConfigMap": data,
+    "Secret": data,
     "RoleBinding": binding,
     "ClusterRoleBinding": binding,
     "CustomResourceDefinition": resource_definition,

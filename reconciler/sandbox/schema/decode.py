@@ -79,7 +79,7 @@ def check_type(value: Any, node: Node, path: str) -> None:
 
 
 def pruned(value: Any, node: Node, path: str, unknown: list[str]) -> Any:
-    """A custom object without the fields that its structural schema does not have."""
+    """A custom object without the fields that its structural schema does not have, and without forbidden nulls."""
     if isinstance(value, dict):
         return pruned_map(value, node, path, unknown)
     if isinstance(value, list):
@@ -92,6 +92,8 @@ def pruned_map(value: dict[str, Any], node: Node, path: str, unknown: list[str])
     keeps = node.preserve or node.values is not None
     for name, inner in value.items():
         here = f"{path}.{name}" if path else name
+        if inner is None and name in node.fields and not node.fields[name].nullable:
+            continue
         if name in node.fields or keeps:
             found[name] = pruned(inner, node.child(name), here, unknown)
         else:
@@ -100,7 +102,7 @@ def pruned_map(value: dict[str, Any], node: Node, path: str, unknown: list[str])
 
 
 def with_defaults(value: Any, node: Node) -> Any:
-    """Defaults of a structural schema filled in; nulls that may not be null make room for theirs."""
+    """Defaults of a structural schema filled in."""
     if isinstance(value, dict):
         return map_with_defaults(value, node)
     if isinstance(value, list) and node.items:
@@ -111,7 +113,6 @@ def with_defaults(value: Any, node: Node) -> Any:
 def map_with_defaults(value: dict[str, Any], node: Node) -> dict[str, Any]:
     found = dict(value)
     for name, child in node.fields.items():
-        replaces_null = name in found and found[name] is None and not child.nullable
-        if child.default is not MISSING and (name not in found or replaces_null):
+        if child.default is not MISSING and name not in found:
             found[name] = child.default
     return {name: with_defaults(inner, node.child(name)) for name, inner in found.items()}

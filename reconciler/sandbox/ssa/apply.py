@@ -87,7 +87,8 @@ def apply(
     after = {**managers, me: Owned(stated(config, node, ignored), before.time)}
     result = given_up(merged(live, config, node), before.fields, after, node)
     change = changes(live, result, node)
-    conflicts = found_conflicts(after, me, change.modified | change.added)
+    touched = without_below(change.modified | change.added, ignored)
+    conflicts = found_conflicts(after, me, touched)
     if conflicts and not force:
         raise Conflicts(conflicts)
     after = minus(after, frozenset(conflict.path for conflict in conflicts) | change.removed, me)

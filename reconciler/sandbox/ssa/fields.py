@@ -68,6 +68,8 @@ def compare(old: Any, new: Any, node: Node, path: Path, found: tuple[set[Path], 
         return
     before, after = members(old, node), members(new, node)
     if not before and not after:
+        if node.inline and old in (MISSING, {}) and new in (MISSING, {}):
+            return
         compare_leaf(old, new, path, found)
         return
     added, _, removed = found

@@ -67,7 +67,7 @@ class Call:
         if self.content_type in ("application/yaml", "application/vnd.kubernetes.yaml"):
             return patches.parsed_yaml(self.raw)
         if self.content_type not in ("application/json", "", "application/octet-stream", "*/*"):
-            raise unsupported_media_type()
+            raise unsupported_media_type(f"the sandbox reads JSON and YAML, not {self.content_type}")
         try:
             return orjson.loads(self.raw)
         except orjson.JSONDecodeError as wrong:
@@ -147,6 +147,8 @@ class Handlers:
     def described(self, path: str) -> web.Response:
         if path == "/openapi/v3":
             return json_response(openapi.index(self.api.registry))
+        if path.startswith("/openapi/v2"):
+            raise not_implemented("OpenAPI v2: use /openapi/v3")
         found = openapi.document(path.removeprefix("/openapi/v3/"), self.api.registry)
         if found is None:
             raise no_such_resource()

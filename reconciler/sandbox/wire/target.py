@@ -8,6 +8,19 @@ from reconciler.sandbox.kinds import Kind
 from reconciler.sandbox.problems import no_such_resource, not_implemented
 from reconciler.sandbox.registry import Registry
 
+# Groups that every real server has and the sandbox has not.
+ELSEWHERE = {
+    "admissionregistration.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "node.k8s.io",
+    "resource.k8s.io",
+}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -26,6 +39,8 @@ def parsed(path: str, registry: Registry) -> Target:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         raise no_such_resource()
+    if group in ELSEWHERE and not registry.versions(group):
+        raise not_implemented(f"the API group {group}")
     if rest[:1] == ["watch"]:
         raise not_implemented("the deprecated /watch/ paths: use ?watch=true")
     return within(group, version, rest, registry)
