@@ -25,7 +25,7 @@ _WORDS: dict[str, bool | float | None] = {
 _MAY_BE_NUMBER = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?")
+_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 
 Scalar = str | int | float | bool | None
 
@@ -82,7 +82,8 @@ def _integer(match: re.Match[str]) -> int | None:
 
 
 def _dotted(text: str) -> int | float | None:
-    return _float(text) if _DOT_FLOAT.fullmatch(text) else None
+    """After a dot, `_` counts only between digits; elsewhere Go's reader drops it wherever it stands."""
+    return _float(text.replace("_", "")) if _DOT_FLOAT.fullmatch(text) else None
 
 
 def _float(text: str) -> int | float | None:
