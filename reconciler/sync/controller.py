@@ -21,7 +21,7 @@ from reconciler.runtime.clock import Clock
 from reconciler.sync.desired import DesiredState
 from reconciler.sync.engine import Applier
 from reconciler.sync.live import LiveObjects
-from reconciler.sync.observe import finished, observe
+from reconciler.sync.observe import finished, observe, slow_retry_at
 from reconciler.sync.operation import OperationRunner
 from reconciler.sync.plan import Change
 from reconciler.sync.ports import EngineOwned, Progress, Publish, Render, Source
@@ -109,16 +109,20 @@ class SyncController:
         self._watch(state)
         head = self._head(state.app)
         if head is not None and self._may_take_up(state, head):
-            record = observe(state.record, head, self._clock.now(), state.app)
-            state.stored = self._store.save(state.stored, record)
+            self._take_up(state, head)
         if state.record.operation is None:
             return None
         if not finished(state.record):
-            sha = state.record.operation.sha
-            wake_at = self._operations.run(state, lambda: self._head(state.app) not in (sha, None))
+            wake_at = self._operations.run(state, self._superseded(state))
             if not finished(state.record):
                 return wake_at
         return self._look_after(state)
+
+    def _take_up(self, state: AppState, head: str) -> None:
+        record = observe(state.record, head, self._clock.now(), state.app, state.retry_at)
+        if record.operation != state.record.operation:
+            state.retry_at = None
+        state.stored = self._store.save(state.stored, record)
 
     def _look_after(self, state: AppState) -> datetime | None:
         now = self._clock.now()
@@ -136,6 +140,8 @@ class SyncController:
         moments = [first] if first else []
         if state.held:
             moments.append(now + RECHECK_APPROVAL)
+        if (retry := state.retry_at or slow_retry_at(state.record)) is not None:
+            moments.append(retry)
         moments += [until for key in state.drift if (until := state.fights.paused_until(key)) and until > now]
         return min(moments, default=None)
 
@@ -156,6 +162,12 @@ class SyncController:
             f"annotate its record with {ACCEPT_REVISION}={head}"
         )
         return False
+
+    def _superseded(self, state: AppState) -> Callable[[], bool]:
+        """Whether a newer commit is there to be taken up; one that is held now supersedes nothing."""
+        operation, held = state.record.operation, state.held
+        assert operation is not None
+        return lambda: not held and self._head(state.app) not in (operation.sha, None)
 
     def _watch(self, state: AppState) -> None:
         """Watches the kinds of the inventory, and waits until what is live is known."""

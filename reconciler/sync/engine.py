@@ -26,6 +26,10 @@ TRANSIENTS_IN_A_ROW = 2
 """So many failures in a row mean that the server is in trouble, and asking it for every other object helps nobody."""
 
 
+class MendedOutside(UserError):
+    """The cluster lacks something that a commit here cannot bring: another try soon may find it there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimant:
     """On whose behalf objects are applied.
@@ -41,12 +45,17 @@ class Claimant:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a list of changes. `problems` need the user; `trouble` is worth another try."""
+    """What became of a list of changes.
+
+    `problems` need the user; `outside`: some of them are mended in the cluster (a CRD, a permission), not by a commit.
+    `trouble` is worth another try.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     created: int = 0
     updated: int = 0
     problems: list[Problem] = field(default_factory=list)
+    outside: bool = False
     trouble: Transient | None = None
     stopped: bool = False
 
@@ -79,8 +88,10 @@ class Applier:
         except UserError as error:
             found = [Problem(f"{item.key}: {p.what}", p.fix, item.at) for p in error.problems]
             outcome.problems += [scrubbed(item, problem) for problem in found]
+            outcome.outside |= isinstance(error, MendedOutside)
         except Refused as error:
             outcome.problems.append(scrubbed(item, Problem(f"{item.key}: {error}", at=item.at)))
+            outcome.outside = True
         except ReconcilerError as error:
             retry_after = error.retry_after if isinstance(error, Transient) else None
             outcome.trouble = Transient(scrubbed(item, Problem(f"{item.key}: {error}")).what, retry_after)
@@ -151,7 +162,7 @@ class Applier:
         except NotFound as error:
             if (item.key.group, item.key.kind) in claimant.coming:
                 raise Transient(str(error)) from None
-            raise UserError(Problem(str(error), fix="install its CRD first")) from None
+            raise MendedOutside(Problem(str(error), fix="install its CRD first")) from None
 
     def _read(self, resource: Resource, item: Declared) -> Object | None:
         try:

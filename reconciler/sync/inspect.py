@@ -14,11 +14,10 @@ from reconciler.apps.record import Key, Stored
 from reconciler.config.model import Application, Destination, Source
 from reconciler.errors import NotFound
 from reconciler.kube.api import Cluster, Object
-from reconciler.sync.assess import assess
 from reconciler.sync.live import LiveObject, brief
 from reconciler.sync.ports import Progress
 from reconciler.sync.present import delivery
-from reconciler.sync.state import AppState, Drift, View
+from reconciler.sync.state import AppState, Drift, assessed
 from reconciler.sync.tracking import APP_LABEL, label_value
 from reconciler.sync.upkeep import drifted
 
@@ -35,11 +34,8 @@ def _inspect(cluster: Cluster, stored: Stored, progress: Progress, now: datetime
     live = {key: obj for kind in kinds for key, obj in live_objects(cluster, *kind, record.app)}
     state = AppState(app, stored)
     state.drift = {key: Drift(own, ()) for key, own in drifted(record, live.get).items()}
-    health = {entry.key: assess(entry, live.get(entry.key), None, now) for entry in record.inventory if not entry.left}
-    operation = record.operation
-    return delivery(
-        state, View(live, health, None), progress, head=operation.sha if operation else "", repository_error=""
-    )
+    sha = record.operation.sha if record.operation else ""
+    return delivery(state, assessed(record.entries(), live, {}, now), progress, head=sha, repository_error="")
 
 
 def live_objects(cluster: Cluster, api_version: str, kind: str, app: str) -> Sequence[tuple[Key, LiveObject]]:

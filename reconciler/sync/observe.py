@@ -27,11 +27,14 @@ def finished(record: Record) -> bool:
     return record.operation is not None and record.operation.phase in FINISHED
 
 
-def observe(record: Record, head: str, now: datetime, app: Application) -> Record:
-    """The record with an operation for `head`. When the Application's settings change, the same commit runs again."""
+def observe(record: Record, head: str, now: datetime, app: Application, retry_at: datetime | None = None) -> Record:
+    """The record with an operation for `head`.
+
+    The same commit runs again when the Application's settings change, when it failed long ago, or at `retry_at`.
+    """
     operation, config = record.operation, digest(repr(app))
     if operation is not None and operation.sha == head:
-        return _again(record, operation, now, config)
+        return _again(record, operation, now, config, retry_at or slow_retry_at(record))
     closing = record.closing
     if operation is not None and operation.phase not in FINISHED:
         closing = (*closing, _closed(operation, head, now))
@@ -48,13 +51,19 @@ def observe(record: Record, head: str, now: datetime, app: Application) -> Recor
     )
 
 
-def _again(record: Record, operation: Operation, now: datetime, config: str) -> Record:
-    ended = operation.finished_at or now
-    overdue = operation.phase is OperationPhase.FAILED and now - ended >= SLOW_RETRY
-    if record.config == config and not overdue:
+def _again(record: Record, operation: Operation, now: datetime, config: str, retry_at: datetime | None) -> Record:
+    if record.config == config and (retry_at is None or now < retry_at):
         return record
     fresh = Operation(operation.sha, OperationPhase.PENDING, now)
     return msgspec.structs.replace(record, operation=fresh, config=config)
+
+
+def slow_retry_at(record: Record) -> datetime | None:
+    """When a failed operation is tried again by itself; None when there is none."""
+    operation = record.operation
+    if operation is None or operation.phase is not OperationPhase.FAILED or operation.finished_at is None:
+        return None
+    return operation.finished_at + SLOW_RETRY
 
 
 def superseding(record: Record, now: datetime) -> tuple[Operation, ...]:

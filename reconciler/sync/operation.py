@@ -21,13 +21,15 @@ from reconciler.kube.objects import NAMESPACES
 from reconciler.runtime.clock import Clock
 from reconciler.sync.declared import Desired
 from reconciler.sync.desired import DesiredState
-from reconciler.sync.engine import Applier, Claimant, Outcome, intent
+from reconciler.sync.engine import Applier, Claimant, MendedOutside, Outcome, intent
 from reconciler.sync.live import LiveObjects
 from reconciler.sync.observe import superseding
 from reconciler.sync.plan import Change, Plan, Why, plan
 from reconciler.sync.state import AppState, view
 from reconciler.sync.waves import Apply, Fail, Wait, next_step
 
+RETRY_OUTSIDE = timedelta(seconds=60)
+"""What is missing in the cluster may come any moment; a commit that is wrong in itself is left alone far longer."""
 SAFETY_WAKE = timedelta(seconds=60)
 """Waiting is driven by watches; looking again costs no request."""
 
@@ -62,10 +64,12 @@ class OperationRunner:
         try:
             desired = self._desired.at(state, operation.sha)
             return self._advance(state, operation, desired, superseded)
-        except UserError as error:
-            return self._fail(state, error.problems)
-        except Refused as error:
-            return self._fail(state, [Problem(str(error))])
+        except (UserError, Refused) as error:
+            problems = error.problems if isinstance(error, UserError) else [Problem(str(error))]
+            wake_at = self._fail(state, problems)
+            if not isinstance(error, UserError) or isinstance(error, MendedOutside):
+                state.retry_at = self._clock.now() + RETRY_OUTSIDE
+            return wake_at
 
     def _advance(
         self, state: AppState, operation: Operation, desired: Desired, superseded: Callable[[], bool]
@@ -75,13 +79,13 @@ class OperationRunner:
         while not superseded():
             now = self._clock.now()
             planned = self._plan(state, desired)
-            health = view(state, self._live, now).health
-            match next_step(planned.rollout, desired.objects, health):
+            seen = view(state, self._live, now)
+            match next_step(planned.rollout, desired.objects, seen.health):
                 case None:
                     return self._complete(state, desired)
                 case Wait(message):
                     state.note = message
-                    return now + SAFETY_WAKE
+                    return min(now + SAFETY_WAKE, seen.wake_at or now + SAFETY_WAKE)
                 case Fail(message):
                     return self._fail(state, [Problem(message, "later waves are not applied")])
                 case Apply(changes):
@@ -103,6 +107,7 @@ class OperationRunner:
         if state.app.sync_policy.automated is None:
             state.held = f"syncPolicy.automated is off; {len(planned.changes)} objects differ from git"
             return False
+        state.note = ""
         self._ensure_namespace(state)
         record = begun(state.record, operation, planned, self._clock.now(), total=len(desired.objects))
         state.stored = self._store.save(state.stored, record)
@@ -118,7 +123,7 @@ class OperationRunner:
         outcome = self._applier.apply_all(claimant, changes, superseded)
         state.stored = self._store.save(state.stored, progressed(state.record, outcome))
         if outcome.problems and not outcome.stopped:
-            raise UserError(outcome.problems)
+            raise (MendedOutside if outcome.outside else UserError)(outcome.problems)
         if outcome.trouble is not None and not outcome.stopped:
             raise outcome.trouble
 

@@ -81,22 +81,30 @@ def _workloads(seen: View, progress: Progress) -> list[WorkloadProgress]:
         live = seen.live.get(key)
         if key.kind == "Rollout" and key.group == "argoproj.io":
             told = progress(key.namespace, key.name)
-            found.append(trusted(told, health) if told else plain(key, health, live))
+            told = told if told is None or key in seen.current else outdated(told, health)
+            found.append(told or plain(key, health, live))
         elif key.kind in PLAIN_WORKLOADS and (live is None or live.images):
             found.append(plain(key, health, live))
     return found
 
 
-def trusted(told: WorkloadProgress, health: Assessment) -> WorkloadProgress:
-    """A Rollout's progress as far as it is about the generation that we applied.
+def outdated(told: WorkloadProgress, health: Assessment) -> WorkloadProgress:
+    """A Rollout's progress between our apply and the engine's first look at it.
 
-    Between our apply and the engine's first look, its status still tells of the version before: an old abort must not
-    fail the new commit, nor an old promotion pass it.
+    Its status still tells of the version before: an old abort must not fail the new commit, nor a promotion pass it.
     """
-    if health.health is told.health:
-        return told
-    same = replace(told, health=health.health, message=health.message or told.message, promoted=False)
-    return same if health.health is Health.DEGRADED else replace(same, aborted=False)
+    return replace(
+        told,
+        health=health.health,
+        phase=str(health.health),
+        message=health.message,
+        weight=None,
+        step=None,
+        aborted=False,
+        promoted=False,
+        paused=False,
+        metrics=(),
+    )
 
 
 def plain(key: Key, health: Assessment, live: LiveObject | None) -> WorkloadProgress:

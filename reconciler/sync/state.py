@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.apps.affected import Inputs
 from reconciler.apps.delivery import Delivery, Health
-from reconciler.apps.record import Key, Record, Stored
+from reconciler.apps.record import Entry, Key, Record, Stored
 from reconciler.config.model import Application
 from reconciler.errors import Problem
 from reconciler.sync.assess import DEBOUNCE, assess, degraded_since
@@ -43,6 +44,7 @@ class AppState:
     drift: dict[Key, Drift] = field(default_factory=dict)
     since: dict[Key, datetime] = field(default_factory=dict)
     fights: Fights = field(default_factory=Fights)
+    retry_at: datetime | None = None
     attempts: int = 0
     trouble: str = ""
     published: Delivery | None = None
@@ -58,23 +60,40 @@ class AppState:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The live side of one Application at one instant: every inventory entry that git still declares, assessed."""
+    """The live side of one Application at one instant: every inventory entry that git still declares, assessed.
+
+    `current` are the objects whose status is about the generation that we applied.
+    """
 
     live: dict[Key, LiveObject]
     health: dict[Key, Assessment]
-    wake_at: datetime | None
+    current: frozenset[Key] = frozenset()
+    wake_at: datetime | None = None
 
 
 def view(state: AppState, live: LiveObjects, now: datetime) -> View:
     """Reads the store once, so that one decision sees one state; keeps the Degraded-since times up to date."""
-    entries = {entry.key: entry for entry in state.record.inventory}
+    entries = state.record.entries()
     found = {key: item for key in entries if (item := live.get(key)) is not None}
     degraded = [key for key, item in found.items() if item.health is Health.DEGRADED and not item.terminal]
     state.since = degraded_since(state.since, degraded, now)
-    health = {
-        key: assess(entry, found.get(key), state.since.get(key), now)
-        for key, entry in entries.items()
-        if not entry.left
-    }
     waits = [since + DEBOUNCE for since in state.since.values() if since + DEBOUNCE > now]
-    return View(found, health, min(waits, default=None))
+    return assessed(entries, found, state.since, now, min(waits, default=None))
+
+
+def assessed(
+    entries: Mapping[Key, Entry],
+    live: dict[Key, LiveObject],
+    since: Mapping[Key, datetime],
+    now: datetime,
+    wake_at: datetime | None = None,
+) -> View:
+    """The view of these entries and live objects. Pure."""
+    declared = {key: entry for key, entry in entries.items() if not entry.left}
+    health = {key: assess(entry, live.get(key), since.get(key), now) for key, entry in declared.items()}
+    current = frozenset(
+        key
+        for key, entry in declared.items()
+        if (item := live.get(key)) is not None and item.observed and item.generation >= entry.generation
+    )
+    return View(live, health, current, wake_at)

@@ -1,8 +1,8 @@
 """Which part of a plan may be carried out now (spec gitops §3.3). Pure, so a restart needs no cursor.
 
 A step is a wave, split into definitions and the rest. Changes of a step wait until every object of earlier steps is
-healthy in the generation that we applied; a paused Rollout (Suspended) holds nobody up, a Degraded object stops the
-operation.
+healthy in the generation that we applied; a paused Rollout (Suspended) holds nobody up, an object that stays Degraded
+stops the operation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def next_step(changes: Sequence[Change], declared: Sequence[Declared], health: M
     first = min(change.declared.step for change in changes)
     earlier = [item for item in declared if item.step < first]
     found = [(item, health[item.key]) for item in earlier]
-    if broken := [text for item, a in found if a.health is Health.DEGRADED and (text := told(item, a))]:
+    if broken := [told(item, a) for item, a in found if a.health is Health.DEGRADED and a.terminal]:
         return Fail("; ".join(broken[:3]))
     if waiting := [told(item, a) for item, a in found if a.health not in PASSING]:
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""

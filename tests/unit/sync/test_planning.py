@@ -88,8 +88,10 @@ def test_a_healthy_or_paused_wave_lets_the_next_one_go(health: Health) -> None:
     assert len(found.changes) == 2
 
 
-def test_a_degraded_wave_stops_the_operation() -> None:
-    assert step(WAVES, {"one": Assessment(Health.DEGRADED, "crash")}, done=1) == Fail("ConfigMap shop/one: crash")
+def test_a_wave_that_stays_degraded_stops_the_operation_and_a_short_stumble_does_not() -> None:
+    stays = {"one": Assessment(Health.DEGRADED, "crash", terminal=True)}
+    assert step(WAVES, stays, done=1) == Fail("ConfigMap shop/one: crash")
+    assert isinstance(step(WAVES, {"one": Assessment(Health.DEGRADED, "crash")}, done=1), Wait)
 
 
 def test_the_health_of_the_last_wave_does_not_hold_the_apply() -> None:

@@ -10,7 +10,7 @@ from sync_builders import Rendered, target
 from sync_world import SHA, World
 
 from reconciler.apps.delivery import Delivery, Health, WorkloadProgress
-from reconciler.errors import NotFound
+from reconciler.errors import NotFound, Transient
 from reconciler.kube.api import ROLLOUTS_MANAGER, Resource
 
 CRDS = Resource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False)
@@ -39,20 +39,26 @@ def definition(group: str, kind: str, plural: str) -> Rendered:
     )
 
 
-@pytest.fixture
-def routed(world: World) -> World:
-    crd = definition("traefik.io", "TraefikService", "traefikservices").object
-    world.cluster.apply(
-        world.cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition"), None, crd["metadata"]["name"], crd
-    )
+def install(world: World, group: str, kind: str, plural: str, **subresources: Any) -> Resource:
+    """Defines a kind beside the Application, and waits until it is served."""
+    crd = definition(group, kind, plural).object
+    crd["spec"]["versions"][0]["subresources"] = subresources
+    world.cluster.apply(CRDS, None, crd["metadata"]["name"], crd)
     deadline = time.monotonic() + 10
     while True:
         try:
-            world.resource = world.cluster.find("traefik.io/v1alpha1", "TraefikService")
-            return world
-        except NotFound:
+            resource = world.cluster.find(f"{group}/v1alpha1", kind)
+            world.cluster.list(resource, world.namespace)
+            return resource
+        except (NotFound, Transient):
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.fixture
+def routed(world: World) -> World:
+    world.resource = install(world, "traefik.io", "TraefikService", "traefikservices")
+    return world
 
 
 def weights(world: World) -> list[int]:
@@ -118,6 +124,10 @@ def test_a_kind_that_nobody_serves_is_told_with_what_to_do(world: World) -> None
     found = world.sync()
     assert found.operation is not None
     assert "install its CRD" in str(found.operation.problems[0])
+    wake_at = world.controller.reconcile("shop")
+    assert wake_at is not None
+    assert found.operation.finished_at is not None
+    assert (wake_at - found.operation.finished_at).total_seconds() == pytest.approx(60, abs=1)
 
 
 def test_an_idle_application_makes_no_request(world: World) -> None:
@@ -136,11 +146,7 @@ def test_an_idle_application_makes_no_request(world: World) -> None:
 def test_an_old_abort_does_not_fail_the_commit_that_mends_it(world: World) -> None:
     """The engine has not looked at the new generation yet: its words are about the version before."""
     stale = WorkloadProgress("Rollout", world.namespace, "web", Health.DEGRADED, aborted=True, message="aborted")
-    crd = definition("argoproj.io", "Rollout", "rollouts").object
-    crd["spec"]["versions"][0]["subresources"] = {"status": {}}
-    world.cluster.apply(
-        world.cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition"), None, crd["metadata"]["name"], crd
-    )
+    install(world, "argoproj.io", "Rollout", "rollouts", status={})
     world.controller.stop()
     world.start(progress=lambda namespace, name: stale)
     world.git.push("a", world.here(target("Rollout", "web", "argoproj.io/v1alpha1", spec={"replicas": 1})))

@@ -248,3 +248,28 @@ def test_two_applications_cannot_declare_one_object(world: World) -> None:
     assert told[-1].operation is not None
     assert told[-1].operation.phase is OperationPhase.FAILED
     assert "already belongs to Application shop" in told[-1].operation.problems[0].what
+
+
+def test_history_rewritten_in_the_middle_of_an_operation_lets_it_finish(world: World) -> None:
+    slow = world.here(deployment("web"))
+    slow.object["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "-1"}
+    world.git.push("a", slow, world.config_map("late", k="1"))
+    world.git.push("b", slow, world.config_map("late", k="2"))
+    world.sync()
+    world.git.push("c", slow, world.config_map("late", k="3"), parent=SHA["a"])
+    found = world.until(lambda d: d.applied_sha == SHA["b"])
+    assert "history was rewritten" in found.blocked
+    live = world.get("late")
+    assert live is not None
+    assert live["data"] == {"k": "2"}
+
+
+def test_a_restart_with_other_settings_keeps_the_verdict_of_the_commit_open(world: World) -> None:
+    """Nothing differs, yet the commit is still on its way: it must not be told as "no change"."""
+    world.git.push("a", world.here(deployment("web", "does-not-exist:1")))
+    world.sync()
+    world.app = application(self_heal=False)
+    world.restart()
+    found = world.sync()
+    assert found.operation is not None
+    assert (found.operation.phase, found.health) == (OperationPhase.APPLIED, Health.PROGRESSING)
