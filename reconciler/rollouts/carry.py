@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.errors import NotFound, Transient
 from reconciler.kube.api import Cluster, Object, Resource
+from reconciler.kube.events import ObjectRef
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     INGRESSES,
@@ -40,7 +41,8 @@ class Carrier:
         """Does what the intent says; doing it twice is the same as once."""
         match intent:
             case i.RecordEvent():
-                self._events.event(self._reference(), intent.type, intent.reason, intent.message)
+                about = ObjectRef.of(ROLLOUTS, self._rollout.metadata)
+                self._events.event(about, intent.type, intent.reason, intent.message)
             case i.CreateReplicaSet(body):
                 self._create(REPLICA_SETS, body)
             case i.ScaleReplicaSet():
@@ -156,16 +158,6 @@ class Carrier:
             **self._stores.routed,
         }
         return stores.get(resource.kind)
-
-    def _reference(self) -> Object:
-        meta = self._rollout.metadata
-        return {
-            "apiVersion": ROLLOUTS.api_version,
-            "kind": ROLLOUTS.kind,
-            "namespace": meta.namespace,
-            "name": meta.name,
-            "uid": meta.uid,
-        }
 
 
 def _size(intent: i.ScaleReplicaSet) -> Object:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from reconciler.analysis.model import AnalysisRun, RolloutRunKind
 from reconciler.kube.api import Object
+from reconciler.kube.events import ObjectRef
 
 
 class Analyses(Protocol):
@@ -59,8 +60,7 @@ class NoAnalyses:
 
 
 class Events(Protocol):
-    """Where events go: recorded in the background, never lost silently."""
+    """Where events go: recorded in the background, never lost silently. `kube.events.EventRecorder` is one."""
 
-    def event(self, reference: Object, type_: str, reason: str, message: str, /) -> None:
-        """`reference` is an ObjectReference as JSON (apiVersion, kind, namespace, name, uid)."""
+    def event(self, about: ObjectRef, type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: A002
         ...

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.daemon.events import ObjectEvents
 from reconciler.kube.client import HttpCluster, connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
@@ -63,7 +62,7 @@ class Rollouts:
         self.outcomes: list[str] = []
         stores = wiring.stores_of(lambda kind: self.informers[kind].store)
         wiring.subscribe(stores, self.queue.add)
-        controller = RolloutController(self.cluster, stores, clock, ObjectEvents(self.events), NoAnalyses())
+        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses())
         self.engine = Engine(
             "rollouts",
             controller.reconcile,
