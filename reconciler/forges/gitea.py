@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reconciler.forges import github, payload
-from reconciler.forges.model import Answer, CommitStatus, Ping, Push, StatusTarget
+from reconciler.forges.model import Answer, CommitStatus, Ping, Push, Rejected, StatusTarget
 from reconciler.forges.signature import signed
 from reconciler.http.model import Request, Response
 
@@ -39,6 +39,9 @@ def status_request(target: StatusTarget, status: CommitStatus) -> Request:
 
 
 def status_answer(response: Response, now: datetime) -> Answer:
+    """As GitHub's, but for a commit that it does not have: Gitea says that with a 500."""
+    if response.status == 500 and b"object does not exist" in response.body:
+        return Rejected("not found: the commit is not in this repository")
     return github.status_answer(response, now)
 
 

@@ -120,3 +120,10 @@ def test_created_means_delivered():
 
 def test_an_answer_that_is_no_json_is_still_understood():
     assert github.status_answer(Response(500, {}, b"<html>"), NOW) == RetryAfter(None, "answered 500: no message")
+
+
+def test_gitea_has_a_way_of_its_own_to_say_that_a_commit_is_unknown():
+    unknown = Response(500, {}, b'{"message":"GetCommit[bbbb]: object does not exist [id: bbbb, rel_path: ]"}')
+    assert isinstance(forge("gitea").status_answer(unknown, NOW), Rejected)
+    assert isinstance(forge("gitea").status_answer(Response(500, {}, b"{}"), NOW), RetryAfter)
+    assert isinstance(forge("gitea").status_answer(Response(201, {}, b"{}"), NOW), Delivered)
