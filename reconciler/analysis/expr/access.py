@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from reconciler.analysis.expr import values
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.frame import Code, Frame, Run
-from reconciler.analysis.expr.types import ANY, INT, STRING, Kind, Type
+from reconciler.analysis.expr.types import ANY, INT, NUMBERS, STRING, Kind, Type, kind_of
 
 _LEFT_OUT = object()
 """Value of an optional access whose target is nil, until the end of its chain."""
@@ -68,9 +69,9 @@ def ended(code: Code) -> Code:
 
 
 def whole(value: Any) -> int:
-    """Raises ExpressionError for anything but a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """A number without its fraction. Raises ExpressionError for anything else."""
+    if kind_of(value) in NUMBERS and math.isfinite(value):
+        return int(value)
     raise ExpressionError(f"a whole number is needed here, but this is {values.go_name(value)}")
 
 

@@ -137,8 +137,9 @@ def word(sign: str, left: Code, right: Code) -> Code:
         raise _mismatch(sign, left.type, right.type)
     if sign == "matches" and right.constant is not None:
         pattern = _pattern(right.constant)
-        return Code(BOOL, _spending(lambda a, _: pattern.search(_text(a)) is not None, left.run, right.run))
-    return Code(BOOL, _spending(_WORDS[sign], left.run, right.run))
+        return Code(BOOL, _spending(lambda a, _: _found(pattern, a), left.run, right.run))
+    test = _WORDS[sign]
+    return Code(BOOL, _spending(lambda a, b: a is not None and b is not None and test(a, b), left.run, right.run))
 
 
 def _membership(left: Code, right: Code) -> Code:
@@ -150,6 +151,10 @@ def _membership(left: Code, right: Code) -> Code:
     if right.type.kind not in (Kind.LIST, Kind.MAP, Kind.ANY):
         raise _mismatch("in", left.type, right.type)
     return Code(BOOL, _spending(values.contained, left.run, right.run))
+
+
+def _found(pattern: Any, value: Any) -> bool:
+    return value is not None and pattern.search(_text(value)) is not None
 
 
 def _text(value: Any) -> str:

@@ -27,7 +27,6 @@ class Predicate:
     result: Type
     yes_or_no: bool = True
     optional: bool = False
-    keeps_element: bool = False
 
 
 def _found(items: list[Any], answers: Answers) -> list[Any]:
@@ -57,7 +56,7 @@ PREDICATES: dict[str, Predicate] = {
     "none": Predicate(lambda _, answers: not any(answers), BOOL),
     "one": Predicate(lambda _, answers: answers.count(True) == 1, BOOL),
     "count": Predicate(lambda _, answers: answers.count(True), INT, optional=True),
-    "filter": Predicate(_found, LIST, keeps_element=True),
+    "filter": Predicate(_found, LIST),
     "find": Predicate(lambda items, answers: lists.first(_found(items, answers)), ANY),
     "findLast": Predicate(lambda items, answers: lists.last(_found(items, answers)), ANY),
     "findIndex": Predicate(lambda _, answers: _position(answers), ANY),
@@ -85,8 +84,20 @@ def each(name: str, items: Code, body: Code | None) -> Code:
             raise ExpressionError(f"predicate should return boolean (got {kind.value})")
         if kind is Kind.ANY:
             answer = _as_truth(answer)
-    result = Type(Kind.LIST, items.type.element) if predicate.keeps_element else predicate.result
-    return Code(result, _loop(name, items.run, answer, predicate.finish))
+    return Code(_result_type(name, items.type, body), _loop(name, items.run, answer, predicate.finish))
+
+
+def _result_type(name: str, items: Type, body: Code | None) -> Type:
+    match name:
+        case "filter":
+            return Type(Kind.LIST, items.element)
+        case "map" if body is not None:
+            return Type(Kind.LIST, body.type)
+        case "find" | "findLast":
+            return items.of_elements
+        case "sum":
+            return items.of_elements if body is None else body.type
+    return PREDICATES[name].result
 
 
 def _loop(name: str, items: Run, answer: Run, finish: Callable[[list[Any], Answers], Any]) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.analysis.expr.frame import LONGEST_STRING
@@ -27,7 +27,23 @@ def shown(value: Any) -> str:
             return f"[{' '.join(map(shown, value))}]"
         case Kind.MAP:
             return f"map[{' '.join(f'{key}:{shown(value[key])}' for key in sorted(value))}]"
+        case Kind.DURATION:
+            return go_duration(value)
     return str(value)
+
+
+def go_duration(value: timedelta) -> str:
+    """`1h30m0s`; below a second in the largest unit that makes a whole part."""
+    microseconds = abs(value) // timedelta(microseconds=1)
+    sign = "-" if value < timedelta() else ""
+    if 0 < microseconds < 1_000_000:
+        unit, size = ("ms", 1000) if microseconds >= 1000 else ("µs", 1)
+        return f"{sign}{microseconds / size:g}{unit}"
+    minutes, seconds = divmod(microseconds / 1_000_000, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{hours}h" if hours else ""
+    text += f"{minutes}m" if text or minutes else ""
+    return f"{sign}{text}{go_float(round(seconds, 6))}s"
 
 
 def go_float(value: float) -> str:
@@ -92,7 +108,13 @@ def replace(text: str, old: str, new: str) -> str:
 
 
 def to_json(value: Any) -> str:
-    return json.dumps(_whole_numbers(value), indent=2, sort_keys=True, ensure_ascii=False)
+    return json.dumps(
+        _whole_numbers(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_time_as_json
+    )
+
+
+def _time_as_json(value: datetime | timedelta) -> str | int:
+    return value.isoformat() if isinstance(value, datetime) else value // timedelta(microseconds=1) * 1000
 
 
 def _whole_numbers(value: Any) -> Any:

@@ -141,14 +141,22 @@ def joined(left: str, right: str) -> str:
 def member(value: Any, key: Any) -> Any:
     """`value.key` and `value[key]`: a missing key of a map is nil, a list's index must be inside it."""
     if isinstance(value, dict):
-        return value.get(key) if isinstance(key, str) else None
+        return value.get(_map_key(key))
     if isinstance(value, list):
         return _item(value, key)
+    if isinstance(value, str) and kind_of(key) in NUMBERS:
+        return _item(list(value.encode()), key)  # Go's strings are bytes
     raise ExpressionError(f"cannot fetch {key} from {go_name(value)}" + (": no data was returned" * (value is None)))
 
 
+def _map_key(key: Any) -> str | None:
+    if key is None or isinstance(key, str):
+        return key
+    raise ExpressionError(f"a map has no key of type {go_name(key)}")
+
+
 def _item(items: list[Any], index: Any) -> Any:
-    if kind_of(index) not in NUMBERS or index != index // 1:
+    if kind_of(index) not in NUMBERS or not math.isfinite(index):
         raise ExpressionError(f"array elements can only be selected using an integer (got {go_name(index)})")
     at = int(index) + len(items) if index < 0 else int(index)
     if not 0 <= at < len(items):
@@ -163,7 +171,7 @@ def contained(needle: Any, haystack: Any) -> bool:
     if isinstance(haystack, list):
         return any(equal(needle, item) for item in haystack)
     if isinstance(haystack, dict):
-        return needle in haystack if isinstance(needle, str) else False
+        return _map_key(needle) in haystack
     raise mismatch(needle, haystack, "in")
 
 
