@@ -1,0 +1,126 @@
+"""What is wrong with a Rollout is said all at once, with the path of every field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.validation import problems
+from tests.properties.rollout_world import Cluster, a_cluster, merge
+
+TRAEFIK = {"traefik": {"weightedTraefikServiceName": "shop"}}
+NGINX = {"nginx": {"stableIngress": "shop"}}
+
+
+def problems_of(patch: dict[str, Any]) -> list[str]:
+    body = merge(a_cluster(steps=[{"setWeight": 20}]).rollout, {"spec": patch})
+    return problems(decode_rollout(orjson.dumps(body)), "hash")
+
+
+def canary(**fields: Any) -> dict[str, Any]:
+    return {"strategy": {"canary": fields}}
+
+
+@pytest.mark.parametrize(
+    ("patch", "path"),
+    [
+        ({"replicas": -1}, "spec.replicas"),
+        ({"progressDeadlineSeconds": 5, "minReadySeconds": 5}, "spec.progressDeadlineSeconds"),
+        ({"selector": None}, "spec.selector"),
+        ({"selector": {"matchLabels": {"app": "other"}}}, "spec.template.metadata.labels"),
+        ({"template": None}, "spec.template"),
+        ({"strategy": {"canary": None}}, "spec.strategy"),
+        ({"strategy": {"blueGreen": {"activeService": "a"}}}, "spec.strategy"),
+        (canary(maxSurge=0, maxUnavailable="0%"), "spec.strategy.canary.maxUnavailable"),
+        (canary(maxSurge="many"), "spec.strategy.canary.maxSurge"),
+        (canary(canaryService="a", stableService="a"), "spec.strategy.canary.stableService"),
+        (canary(trafficRouting=TRAEFIK, stableService="a"), "spec.strategy.canary.canaryService"),
+        (canary(scaleDownDelaySeconds=5), "spec.strategy.canary.scaleDownDelaySeconds"),
+        (canary(dynamicStableScale=True), "spec.strategy.canary.dynamicStableScale"),
+        (canary(antiAffinity={}), "spec.strategy.canary.antiAffinity"),
+        (canary(trafficRouting={"istio": {}}), "spec.strategy.canary.trafficRouting.istio"),
+        (canary(steps=[{"setWeight": 101}]), "spec.strategy.steps[0].setWeight"),
+        (canary(steps=[{"pause": {"duration": "soon"}}]), "spec.strategy.steps[0].pause.duration"),
+        (canary(steps=[{"pause": {"duration": -1}}]), "spec.strategy.steps[0].pause.duration"),
+        (canary(steps=[{"setCanaryScale": {"replicas": 1}}]), "spec.strategy.steps[0].setCanaryScale"),
+        (canary(steps=[{"setWeight": 1, "pause": {}}]), "spec.strategy.steps[0]"),
+        (canary(steps=[{"setWait": 1}]), "spec.strategy.steps[0]"),
+        (canary(steps=[{"plugin": {"name": "x"}}]), "spec.strategy.steps[0].plugin"),
+        (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) -> None:
+    assert [text.partition(": ")[0] for text in problems_of(patch)][:1] == [path]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        canary(trafficRouting=TRAEFIK, stableService="a", canaryService="b", scaleDownDelaySeconds=0),
+        canary(trafficRouting={**NGINX, "maxTrafficWeight": 1000}, stableService="a", canaryService="b"),
+        canary(steps=[{"pause": {"duration": "1h30m"}}, {"pause": {"duration": 0}}, {"pause": {"duration": "20"}}]),
+        canary(maxSurge="5", maxUnavailable=0),
+    ],
+    ids=["traefik", "nginx", "pauses", "percent without sign"],
+)
+def test_a_valid_rollout_has_no_problem(patch: dict[str, Any]) -> None:
+    assert problems_of(patch) == []
+
+
+def invalid(**spec: Any) -> Cluster:
+    cluster = a_cluster(steps=[{"setWeight": 120}, {"setWeight": -1}], **spec)
+    cluster.converge()
+    return cluster
+
+
+def test_the_status_of_an_invalid_rollout_names_the_first_problem_first_and_all_others() -> None:
+    message = invalid().status["message"]
+    assert message.startswith('InvalidSpec: The Rollout "shop" is invalid: spec.strategy.steps[0].setWeight: ')
+    assert "spec.strategy.steps[1].setWeight" in message
+
+
+def test_an_invalid_rollout_is_degraded_observed_and_left_alone() -> None:
+    cluster = invalid()
+    assert (cluster.status["phase"], cluster.status["observedGeneration"]) == ("Degraded", "1")
+    assert not [kind for kind, _ in cluster.objects if kind == "ReplicaSet"]
+
+
+def test_a_mended_rollout_recovers_by_itself() -> None:
+    cluster = invalid()
+    cluster.user("fix", {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 20}]}}}})
+    cluster.converge()
+    assert cluster.status["phase"] == "Healthy"
+    assert "InvalidSpec" not in [condition["type"] for condition in cluster.status["conditions"]]
+
+
+def test_an_object_of_the_wrong_shape_is_shown_as_invalid() -> None:
+    cluster = a_cluster()
+    cluster.user("nonsense", {"spec": {"strategy": {"canary": {"steps": "all"}}}})
+    cluster.converge()
+    assert "cannot be read" in cluster.status["message"]
+    assert "steps" in cluster.status["message"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("Service", 'service "ca" not found'),
+        ("selector", 'service "ca" selects app=other'),
+        ("owner", "another Rollout"),
+    ],
+)
+def test_a_service_that_does_not_fit_is_a_problem_that_is_looked_at_again(missing: str, said: str) -> None:
+    cluster = a_cluster(steps=[{"setWeight": 20}], traefik=True)
+    if missing == "Service":
+        del cluster.objects["Service", "ca"]
+    elif missing == "selector":
+        cluster.patch("Service", "ca", {"spec": {"selector": {"app": "other"}}})
+    else:
+        managed = {"argo-rollouts.argoproj.io/managed-by-rollouts": "other"}
+        cluster.patch("Service", "ca", {"metadata": {"annotations": managed}})
+    assert cluster.reconcile().wake_at is not None
+    assert said in cluster.status["message"]
