@@ -5,7 +5,9 @@ time, memory and output. The output is cached by the ids of everything that went
 
 kustomize does not know which fields of a Rollout hold names, labels and replicas. The private copy gets that as a
 `configurations:` entry (rollout-transformers.json) in every kustomization, because each one transforms with its own
-configurations only; not when the repository brings its own for Rollout, since two that differ are an error.
+configurations only; not when the repository brings its own for Rollout, since two that differ are an error. Nor does it
+know that a Rollout's containers are merged by name: without a schema, a patch of one container drops all others. So the
+copy also gets an `openapi:` entry (patch-schema.json), unless the repository has one.
 """
 
 from __future__ import annotations
@@ -36,8 +38,10 @@ MAX_OUTPUT = 64 * 1024 * 1024
 MEMORY_BYTES = 8 * 1024 * 1024 * 1024
 """Address space: Go reserves far more of it than it uses."""
 
-_TRANSFORMERS = ".reconciler-rollout-transformers.json"
-_SHIPPED = (Path(__file__).parent / "rollout-transformers.json").read_bytes()
+_HERE = Path(__file__).parent
+_SHIPPED = {name: (_HERE / name).read_bytes() for name in ("rollout-transformers.json", "patch-schema.json")}
+_COPY_OF = ".reconciler-"
+"""How the name of a shipped file begins in the private copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def _build(tree: Tree, directory: str, needed: Closure, tool: Tool, cache: Cache
 
 
 def _key(directory: str, needed: Closure, tool: Tool) -> str:
-    parts = [directory, str(tool), hashlib.sha256(_SHIPPED).hexdigest()]
+    parts = [directory, str(tool), hashlib.sha256(b"".join(_SHIPPED.values())).hexdigest()]
     parts += [f"{path} {entry.id}" for path, entry in sorted(needed.files.items())]
     parts += [f"{path} -> {real}" for path, real in sorted(needed.links.items())]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
@@ -120,9 +124,8 @@ def _run(tree: Tree, directory: str, needed: Closure, tool: Tool) -> bytes:
         root.mkdir()
         home.mkdir()
         export(tree, needed.files, needed.links, root)
-        if not _knows_rollouts(tree, needed):
-            for place, entry in needed.kustomizations.items():
-                _teach(root, place, entry)
+        if _uses_rollouts(tree, needed):
+            _teach(root, directory, needed, tree)
         done = process.run(
             [*tool.argv, str(root / directory)],
             cwd=root,
@@ -141,20 +144,33 @@ def _environment(home: str) -> dict[str, str]:
     return {"HOME": home, "TMPDIR": home, "XDG_CONFIG_HOME": home, "PATH": "/nonexistent", "LANG": "C.UTF-8"}
 
 
-def _knows_rollouts(tree: Tree, needed: Closure) -> bool:
-    """Whether the repository configures kustomize for Rollouts itself."""
+def _uses_rollouts(tree: Tree, needed: Closure) -> bool:
+    return any(b"argoproj.io/" in tree.read(entry) for entry in needed.files.values())
+
+
+def _teach(root: Path, top: str, needed: Closure, tree: Tree) -> None:
+    """Adds what kustomize has to know about Rollouts to the private copies; `top` is the one whose schema counts."""
     own = (entry for path, entry in needed.files.items() if path in needed.configurations)
-    return any(b"Rollout" in tree.read(entry) for entry in own)
+    if not any(b"Rollout" in tree.read(entry) for entry in own):
+        for directory, entry in needed.kustomizations.items():
+            _amend(root, directory, entry, "rollout-transformers.json")
+    _amend(root, top, needed.kustomizations[top], "patch-schema.json")
 
 
-def _teach(root: Path, directory: str, entry: Entry) -> None:
-    """Adds our configurations to the private copy of one kustomization, which is written anew as JSON."""
+def _amend(root: Path, directory: str, entry: Entry, shipped: str) -> None:
+    """Names one shipped file in the private copy of a kustomization, which is written anew as JSON."""
     copy = root / entry.path
     value: dict[str, Any] = dict(load(copy.read_bytes(), entry.path)[0].value)
-    own = value.get("configurations")
-    value["configurations"] = [*(own if isinstance(own, list) else []), _TRANSFORMERS]
+    name = _COPY_OF + shipped
+    if shipped == "patch-schema.json":
+        if value.get("openapi"):
+            return
+        value["openapi"] = {"path": name}
+    else:
+        own = value.get("configurations")
+        value["configurations"] = [*(own if isinstance(own, list) else []), name]
     copy.write_bytes(orjson.dumps(value))
-    write(root, f"{directory}/{_TRANSFORMERS}" if directory not in ("", ".") else _TRANSFORMERS, _SHIPPED)
+    write(root, f"{directory}/{name}" if directory not in ("", ".") else name, _SHIPPED[shipped])
 
 
 def _idle_images(needed: Closure, objects: tuple[Found, ...], directory: str) -> Iterator[Problem]:

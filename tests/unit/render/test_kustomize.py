@@ -80,6 +80,71 @@ def test_a_rollout_is_transformed_like_a_deployment_in_bases_too(scene: Scene) -
     assert objects["ConfigMap"]["metadata"]["name"].startswith("prod-settings-")
 
 
+PATCHED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: web, image: 'web:1', ports: [{containerPort: 80}, {containerPort: 81}], env: [{name: A, value: a}]}
+      - {name: sidecar, image: 'side:1'}
+      volumes: [{name: one, emptyDir: {}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, finalizers: [x.io/one]}
+spec: {ports: [{port: 80, name: http}, {port: 81, name: more}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+imagePullSecrets: [{name: one}]
+"""
+PATCH = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers: [{name: web, image: 'web:2', ports: [{containerPort: 81, name: b}], env: [{name: B, value: b}]}]
+      volumes: [{name: two, emptyDir: {}}, {name: one, $patch: delete}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, finalizers: [x.io/two]}
+spec: {ports: [{port: 81, targetPort: 8081}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+imagePullSecrets: [{name: two}]
+"""
+
+
+def test_a_patch_of_one_container_keeps_the_others_on_a_rollout_as_on_a_deployment(scene: Scene) -> None:
+    as_rollout = [
+        text.replace("apps/v1\nkind: Deployment", "argoproj.io/v1alpha1\nkind: Rollout") for text in (PATCHED, PATCH)
+    ]
+    app = "resources: [all.yaml]\npatches: [{path: patch.yaml}]\n"
+    scene.write_all({
+        "d/kustomization.yaml": app, "d/all.yaml": PATCHED, "d/patch.yaml": PATCH,
+        "r/kustomization.yaml": app, "r/all.yaml": as_rollout[0], "r/patch.yaml": as_rollout[1],
+    })  # fmt: skip
+    plain, taught = by_kind(scene, "d"), by_kind(scene, "r")
+    assert taught["Rollout"]["spec"] == plain["Deployment"]["spec"]
+    assert len(taught["Rollout"]["spec"]["template"]["spec"]["containers"]) == 2
+    assert taught["Service"] == plain["Service"], "our schema replaces kustomize's own, and must mean the same"
+    assert taught["ServiceAccount"] == plain["ServiceAccount"]
+
+
+def test_a_repositorys_own_schema_is_left_alone(scene: Scene) -> None:
+    files = overlay("openapi: {path: own.json}\n")
+    scene.write_all({**files, "prod/own.json": '{"definitions": {}}'})
+    assert by_kind(scene)["Rollout"]["metadata"]["name"] == "prod-shop"
+
+
 def test_a_repository_that_teaches_kustomize_itself_is_left_alone(scene: Scene) -> None:
     own = "replicas:\n- {path: spec/replicas, create: false, kind: Rollout, group: argoproj.io}\n"
     files = overlay("configurations: [rollouts.yaml]\n")
