@@ -21,17 +21,21 @@ from reconciler.runtime.clock import Clock
 from reconciler.sync.desired import DesiredState
 from reconciler.sync.engine import Applier
 from reconciler.sync.live import LiveObjects
+from reconciler.sync.neighbours import Neighbours
 from reconciler.sync.observe import finished, observe, slow_retry_at
 from reconciler.sync.operation import OperationRunner
-from reconciler.sync.plan import Change
 from reconciler.sync.ports import EngineOwned, Progress, Publish, Render, Source
 from reconciler.sync.present import delivery
 from reconciler.sync.state import AppState, view
 from reconciler.sync.tracking import label_value
 from reconciler.sync.upkeep import Upkeep
+from reconciler.telemetry.log import logger
+
+log = logger(__name__)
 
 FIRST_LIST_SECONDS = 10.0
 RECHECK_APPROVAL = timedelta(seconds=60)
+RECHECK_NEIGHBOURS = timedelta(seconds=2)
 REFUSED_RETRY = timedelta(minutes=5)
 
 
@@ -59,11 +63,12 @@ class SyncController:
         self._enqueue, self._publish, self._progress = enqueue, publish, progress
         self._store = RecordStore(cluster, namespace)
         self._states: dict[str, AppState] = {}
+        self._neighbours = Neighbours(self._apps, self._states)
         self.live = LiveObjects(cluster, clock, self._on_change, watch_namespace)
         self._desired = DesiredState(source, render, cluster)
         applier = Applier(cluster, self.live, engine_owned)
         self._operations = OperationRunner(
-            cluster, self.live, self._desired, applier, self._store, clock, self._still_claims, self._tell
+            cluster, self.live, self._desired, applier, self._store, clock, self._neighbours.still_claims, self._tell
         )
         self._upkeep = Upkeep(cluster, self.live, self._desired, applier, self._store)
 
@@ -122,6 +127,7 @@ class SyncController:
         record = observe(state.record, head, self._clock.now(), state.app, state.retry_at)
         if record.operation != state.record.operation:
             state.retry_at = None
+            log.info("taken up", app=state.app.name, sha=head[:7])
         state.stored = self._store.save(state.stored, record)
 
     def _look_after(self, state: AppState) -> datetime | None:
@@ -129,15 +135,15 @@ class SyncController:
         self._watch(state)
         self._upkeep.heal(state, now)
         seen = view(state, self.live, now)
-        self._upkeep.prune(state, seen, lambda: self._others_caught_up(state))
+        waits = self._upkeep.prune(state, seen, lambda: self._neighbours.behind(state))
         self._upkeep.judge(state, seen, now)
         if not state.drift:
             state.forget_desired()
-        return self._wake(state, seen.wake_at, now)
+        return self._wake(state, now, [seen.wake_at, now + RECHECK_NEIGHBOURS if waits else None])
 
-    def _wake(self, state: AppState, first: datetime | None, now: datetime) -> datetime | None:
+    def _wake(self, state: AppState, now: datetime, known: Iterable[datetime | None]) -> datetime | None:
         """The next moment at which time alone changes something."""
-        moments = [first] if first else []
+        moments = [moment for moment in known if moment is not None]
         if state.held:
             moments.append(now + RECHECK_APPROVAL)
         if (retry := state.retry_at or slow_retry_at(state.record)) is not None:
@@ -184,37 +190,12 @@ class SyncController:
                 continue  # its CRD is gone, and so are its objects
         return found
 
-    def _still_claims(self, state: AppState, change: Change, owner: str) -> bool:
-        """Whether Application `owner` still declares the object; waits for it to look at the same commit (§2.5)."""
-        other = self._states.get(owner)
-        if other is None:
-            if owner in self._apps:
-                raise Transient(f"belongs to Application {owner}, which has not been looked at yet")
-            return False
-        entry = other.record.entries().get(change.declared.key)
-        if entry is None or entry.left:
-            return False
-        if not self._caught_up(other, state):
-            raise Transient(f"belongs to Application {owner}, which has not taken up this commit yet")
-        return True
-
-    def _others_caught_up(self, state: AppState) -> bool:
-        """Nothing is pruned while another Application may still take it over at this commit."""
-        peers = [name for name, app in self._apps.items() if app.source.repo_url == state.app.source.repo_url]
-        known = [self._states.get(name) for name in peers if name != state.app.name]
-        return all(other is not None and self._caught_up(other, state) for other in known)
-
-    def _caught_up(self, other: AppState, state: AppState) -> bool:
-        if _branch(other) != _branch(state) or other.app.sync_policy.automated is None:
-            return True
-        mine, theirs = state.record.operation, other.record.operation
-        assert mine is not None
-        return theirs is not None and theirs.sha == mine.sha and finished(other.record)
-
     def _later(self, state: AppState, error: Transient | NotFound | Refused) -> datetime:
         """The back-off of `syncPolicy.retry`; when its limit is reached, the operation ends as failed."""
         now = self._clock.now()
         state.attempts += 1
+        if state.trouble != str(error):
+            log.warning("in trouble", app=state.app.name, error=str(error))
         state.trouble = str(error)
         policy = state.app.sync_policy.retry
         if 0 <= policy.limit < state.attempts and state.record.operation and not finished(state.record):
@@ -239,7 +220,3 @@ class SyncController:
     def _on_change(self, label: str) -> None:
         if label in self._labels:
             self._enqueue(self._labels[label])
-
-
-def _branch(state: AppState) -> tuple[str, str]:
-    return state.app.source.repo_url, state.app.source.target_revision

@@ -8,25 +8,25 @@ object is created and after each step, so a process killed anywhere goes on from
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-import msgspec
-
 from reconciler.apps.delivery import Operation, OperationPhase
-from reconciler.apps.record import Applied, Entry, Record, RecordStore
+from reconciler.apps.record import Record, RecordStore
 from reconciler.errors import NotFound, Problem, Refused, UserError
 from reconciler.kube.api import SYNC_MANAGER, Cluster
 from reconciler.kube.objects import NAMESPACES
 from reconciler.runtime.clock import Clock
 from reconciler.sync.declared import Desired
 from reconciler.sync.desired import DesiredState
-from reconciler.sync.engine import Applier, Claimant, MendedOutside, Outcome, intent
+from reconciler.sync.engine import Applier, Claimant, MendedOutside
 from reconciler.sync.live import LiveObjects
-from reconciler.sync.observe import superseding
-from reconciler.sync.plan import Change, Plan, Why, plan
+from reconciler.sync.plan import Change, Plan, plan
 from reconciler.sync.state import AppState, view
+from reconciler.sync.transitions import begun, completed, failed, progressed, unchanged
 from reconciler.sync.waves import Apply, Fail, Wait, next_step
+from reconciler.telemetry.log import logger
+
+log = logger(__name__)
 
 RETRY_OUTSIDE = timedelta(seconds=60)
 """What is missing in the cluster may come any moment; a commit that is wrong in itself is left alone far longer."""
@@ -111,6 +111,7 @@ class OperationRunner:
         self._ensure_namespace(state)
         record = begun(state.record, operation, planned, self._clock.now(), total=len(desired.objects))
         state.stored = self._store.save(state.stored, record)
+        log.info("applying", app=state.app.name, sha=operation.sha[:7], changes=len(planned.changes))
         self._report(state)
         return True
 
@@ -130,35 +131,38 @@ class OperationRunner:
     def _complete(self, state: AppState, desired: Desired) -> datetime:
         now = self._clock.now()
         record = completed(state.record, desired, state.render_digest, state.renderer, now)
-        state.stored = self._store.save(state.stored, record)
-        assert record.operation is not None
-        state.inputs_sha, state.note = record.operation.sha, ""
-        return now
-
-    def _no_change(self, state: AppState, operation: Operation) -> datetime:
-        """Nothing to write. The commit that is applied already stays applied, and goes on being judged."""
-        now = self._clock.now()
-        applied = state.record.applied
-        same = applied is not None and applied.sha == operation.sha
-        phase = OperationPhase.APPLIED if same else OperationPhase.NO_CHANGE
-        ended = replace(operation, phase=phase, finished_at=now)
-        state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
+        operation = self._end(state, record)
+        log.info(
+            "applied",
+            app=state.app.name,
+            sha=operation.sha[:7],
+            created=operation.created,
+            updated=operation.updated,
+            objects=operation.total,
+            seconds=round((now - operation.started_at).total_seconds(), 2),
+        )
         state.inputs_sha = operation.sha
         return now
 
-    def _fail(self, state: AppState, problems: Sequence[Problem]) -> datetime | None:
-        operation = state.record.operation
-        assert operation is not None
-        ended = replace(
-            operation,
-            phase=OperationPhase.FAILED,
-            finished_at=self._clock.now(),
-            message=str(problems[0]),
-            problems=tuple(problems),
-        )
-        state.stored = self._store.save(state.stored, msgspec.structs.replace(state.record, operation=ended))
-        state.note, state.inputs_sha = "", ""
-        return self._clock.now()
+    def _no_change(self, state: AppState, operation: Operation) -> datetime:
+        now = self._clock.now()
+        self._end(state, unchanged(state.record, operation, now))
+        log.info("no change", app=state.app.name, sha=operation.sha[:7])
+        state.inputs_sha = operation.sha
+        return now
+
+    def _fail(self, state: AppState, problems: Sequence[Problem]) -> datetime:
+        now = self._clock.now()
+        operation = self._end(state, failed(state.record, problems, now))
+        log.warning("failed", app=state.app.name, sha=operation.sha[:7], problems=len(problems), first=str(problems[0]))
+        state.inputs_sha = ""
+        return now
+
+    def _end(self, state: AppState, record: Record) -> Operation:
+        state.stored = self._store.save(state.stored, record)
+        state.note = ""
+        assert record.operation is not None
+        return record.operation
 
     def give_up(self, state: AppState, trouble: str) -> None:
         """Ends an operation whose retries are used up."""
@@ -174,58 +178,6 @@ class OperationRunner:
         except NotFound:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             self._cluster.apply(NAMESPACES, None, name, body, field_manager=SYNC_MANAGER)
-
-
-def begun(record: Record, operation: Operation, planned: Plan, now: datetime, *, total: int) -> Record:
-    """The record that is written before the first object is touched.
-
-    Objects that drifted or vanished meanwhile are marked to be written by this operation too: a new commit brings all
-    of its objects to what git says.
-    """
-    entries = record.entries()
-    for change in planned.changes:
-        known = entries.get(change.declared.key)
-        if known is None or change.why is Why.MISSING:
-            entries[change.declared.key] = intent(change.declared)
-        elif change.why is Why.DRIFTED:
-            entries[change.declared.key] = msgspec.structs.replace(known, target="")
-    started = replace(operation, phase=OperationPhase.APPLYING, total=total, done=planned.unchanged)
-    closing = superseding(record, now)
-    return msgspec.structs.replace(record, operation=started, inventory=tuple(entries.values()), closing=closing)
-
-
-def progressed(record: Record, outcome: Outcome) -> Record:
-    """The record after some objects were applied."""
-    operation = record.operation
-    assert operation is not None
-    entries = record.entries() | {entry.key: entry for entry in outcome.entries}
-    counted = replace(
-        operation,
-        done=operation.done + len(outcome.entries),
-        created=operation.created + outcome.created,
-        updated=operation.updated + outcome.updated,
-    )
-    return msgspec.structs.replace(record, operation=counted, inventory=tuple(entries.values()))
-
-
-def completed(record: Record, desired: Desired, digest: str, renderer: str, now: datetime) -> Record:
-    """The record once every wave is applied: what git no longer declares is marked as left, and may be pruned."""
-    operation = record.operation
-    assert operation is not None
-    keys = {item.key for item in desired.objects}
-    ended = replace(operation, phase=OperationPhase.APPLIED, finished_at=now, done=len(keys), message="")
-    return msgspec.structs.replace(
-        record,
-        operation=ended,
-        applied=Applied(operation.sha, digest, now, renderer),
-        inventory=tuple(_left(entry, entry.key not in keys) for entry in record.inventory),
-        verdict=None,
-        verdict_at=None,
-    )
-
-
-def _left(entry: Entry, left: bool) -> Entry:
-    return entry if entry.left is left else msgspec.structs.replace(entry, left=left)
 
 
 def defined_kinds(desired: Desired) -> frozenset[tuple[str, str]]:

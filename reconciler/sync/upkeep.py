@@ -23,8 +23,12 @@ from reconciler.sync.desired import DesiredState, by_key
 from reconciler.sync.engine import Applier, Claimant
 from reconciler.sync.live import LiveObject, LiveObjects
 from reconciler.sync.plan import Change, Why
-from reconciler.sync.prune import pruning
+from reconciler.sync.prune import MOVING, pruning
 from reconciler.sync.state import AppState, Drift, View
+from reconciler.sync.transitions import pruned
+from reconciler.telemetry.log import logger
+
+log = logger(__name__)
 
 ROLLING = ("DaemonSet", "Deployment", "StatefulSet")
 
@@ -76,6 +80,8 @@ class Upkeep:
                 entries[item.key] = entry
             else:
                 state.drift[item.key] = Drift(suspects[item.key], changes)
+                paths = [change.path for change in changes]
+                log.info("drifted", app=state.app.name, object=str(item.key), fields=paths)
         self._save(state, tuple(entries.values()))
 
     def _put_back(self, state: AppState, declared: dict[Key, Declared], now: datetime) -> None:
@@ -87,24 +93,31 @@ class Upkeep:
             entries[entry.key] = entry
             state.drift.pop(entry.key, None)
             state.fights.healed(entry.key, now)
+            log.info("healed", app=state.app.name, object=str(entry.key))
         self._save(state, tuple(entries.values()))
         if outcome.trouble is not None:
             raise outcome.trouble
 
-    def prune(self, state: AppState, seen: View, may_prune: Callable[[], bool]) -> None:
-        """Deletes what left git, once the workloads are through and no other Application can still claim it."""
+    def prune(self, state: AppState, seen: View, behind: Callable[[], list[str]]) -> bool:
+        """Deletes what left git, once the workloads are through and no other Application can still claim it.
+
+        Returns whether to look again soon although nothing here will change by itself. `behind` names those others.
+        """
         left = [entry for entry in state.record.inventory if entry.left]
         state.kept = ()
         if not left:
-            return
+            return False
         if not automated(state).prune:
             state.kept = tuple(f"{entry.key} left git and stays: syncPolicy.automated.prune is off" for entry in left)
-            return
-        if not settled(seen) or not may_prune():
-            return
-        self._delete(state, left)
+            return False
+        if not settled(seen):
+            return False
+        if others := behind():
+            state.kept = (f"{len(left)} objects left git; {', '.join(others[:3])} may still take them over",)
+            return True
+        return self._delete(state, left)
 
-    def _delete(self, state: AppState, left: Sequence[Entry]) -> None:
+    def _delete(self, state: AppState, left: Sequence[Entry]) -> bool:
         assert state.record.applied is not None
         sha = state.record.applied.sha
         policy = automated(state)
@@ -116,7 +129,9 @@ class Upkeep:
         forgotten, told = delete_left(self._cluster, state.app.name, found.due)
         state.kept = tuple(told)
         if forgotten:
+            log.info("pruned", app=state.app.name, objects=[str(entry.key) for entry in forgotten])
             state.stored = self._store.save(state.stored, pruned(state.record, forgotten, len(told)))
+        return any(MOVING in text for text in told)
 
     def _approved(self, state: AppState, sha: str) -> bool:
         """Reads the record's annotation afresh; asked only while something is held."""
@@ -134,6 +149,7 @@ class Upkeep:
         good = sha if found is Health.HEALTHY else record.last_good
         judged = msgspec.structs.replace(record, verdict=found, verdict_at=now, last_good=good)
         state.stored = self._store.save(state.stored, judged)
+        log.info("judged", app=state.app.name, sha=sha[:7], verdict=str(found))
 
     def _save(self, state: AppState, inventory: tuple[Entry, ...]) -> None:
         if inventory != state.record.inventory:
@@ -158,15 +174,6 @@ def drifted(record: Record, live: Callable[[Key], LiveObject | None]) -> dict[Ke
         if identity != (entry.uid, entry.own):
             found[entry.key] = "/".join(identity)
     return found
-
-
-def pruned(record: Record, forgotten: Sequence[Entry], kept: int) -> Record:
-    """The record without these entries; its operation counts those that were really deleted."""
-    operation = record.operation
-    assert operation is not None
-    counted = replace(operation, pruned=operation.pruned + max(0, len(forgotten) - kept))
-    inventory = tuple(entry for entry in record.inventory if entry not in forgotten)
-    return msgspec.structs.replace(record, operation=counted, inventory=inventory)
 
 
 def settled(seen: View) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sync_builders import application, deployment, target
+from dataclasses import replace
+
+from sync_builders import application, config_map, deployment, target
 from sync_world import SHA, World
 
 from reconciler.apps.delivery import Delivery, Health, OperationPhase
 from reconciler.apps.record import APPROVE_PRUNE, RecordStore, record_name
-from reconciler.config.model import Application, IgnoreDifference, SyncPolicy
+from reconciler.config.model import Application, Destination, IgnoreDifference, SyncPolicy
 from reconciler.kube.objects import CONFIG_MAPS, DEPLOYMENTS
 from reconciler.sandbox.server import Sandbox
+from reconciler.sync.fights import HEALS
 
 
 def test_a_push_is_applied_tracked_and_judged(world: World) -> None:
@@ -273,3 +276,58 @@ def test_a_restart_with_other_settings_keeps_the_verdict_of_the_commit_open(worl
     found = world.sync()
     assert found.operation is not None
     assert (found.operation.phase, found.health) == (OperationPhase.APPLIED, Health.PROGRESSING)
+
+
+def test_what_left_git_stays_while_old_pods_may_still_need_it(world: World) -> None:
+    kept = [world.config_map(f"keep-{n}", k="1") for n in range(4)]
+    world.git.push("a", world.here(deployment("web", "web:1")), world.config_map("old", k="1"), *kept)
+    world.until(lambda d: d.health is Health.HEALTHY)
+    world.git.push("b", world.here(deployment("web", "does-not-exist:1")), *kept)
+    world.sync()
+    world.sync()
+    assert world.get("old") is not None
+    world.git.push("c", world.here(deployment("web", "web:2")), *kept)
+    world.until(lambda d: d.health is Health.HEALTHY and d.sync == "Synced")
+    assert world.get("old") is None
+
+
+def test_a_rival_that_changes_it_back_each_time_is_left_alone_and_named_as_drift(world: World) -> None:
+    world.git.push("a", world.config_map("one", k="1"))
+    world.sync()
+    for n in range(HEALS + 1):
+        world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"data": {"k": f"rival-{n}"}}, field_manager="rival")
+        world.until(lambda d: (world.get("one") or {})["data"]["k"] == "1")
+    world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"data": {"k": "rival"}}, field_manager="rival")
+    found = world.until(lambda d: d.drifted == 1)
+    world.sync()
+    live = world.get("one")
+    assert live is not None
+    assert live["data"] == {"k": "rival"}
+    assert "healing is paused" in found.warnings[-1].fix
+
+
+def test_a_field_of_another_manager_that_is_ignored_is_left_to_it(world: World) -> None:
+    rule = IgnoreDifference("", "ConfigMap", managed_fields_managers=("tuner",))
+    world.app = application(ignore_differences=(rule,))
+    world.restart()
+    world.git.push("a", world.config_map("one", tuned="1", plain="1"))
+    world.sync()
+    world.cluster.patch(CONFIG_MAPS, world.namespace, "one", {"data": {"tuned": "7"}}, field_manager="tuner")
+    world.git.push("b", world.config_map("one", tuned="2", plain="2"))
+    world.until(lambda d: d.sync == "Synced" and d.applied_sha == SHA["b"])
+    live = world.get("one")
+    assert live is not None
+    assert live["data"] == {"tuned": "7", "plain": "2"}
+
+
+def test_a_missing_namespace_is_made_when_asked_for(world: World) -> None:
+    name = f"{world.namespace}-new"
+    base = application(options=["CreateNamespace=true"])
+    world.app = replace(base, destination=Destination(name))
+    world.restart()
+    item = config_map("one", k="1")
+    item.object["metadata"]["namespace"] = name
+    world.git.push("a", item)
+    found = world.sync()
+    assert found.applied_sha == SHA["a"]
+    assert world.cluster.get(CONFIG_MAPS, name, "one")["data"] == {"k": "1"}
