@@ -17,6 +17,7 @@ ENTRY_POINTS = "reconciler.metric_providers"
 
 PROVIDERS = {
     "prometheus": "reconciler.analysis.providers.prometheus",
+    "web": "reconciler.analysis.providers.web",
 }
 """Name in `metric.provider` → module."""
 
