@@ -202,3 +202,31 @@ def _namespaces() -> tuple[str, ...]:
             if subprocess.run([*command, "true"], capture_output=True, timeout=10).returncode == 0:
                 return command
     return ()
+
+
+class Background:
+    """A binary that runs until it is stopped. What it says goes to the file `log`."""
+
+    def __init__(self, argv: Sequence[str], *, cwd: str | Path, env: Mapping[str, str], log: Path) -> None:
+        """Starts it. Raises `ProcessFailed` when there is no such program."""
+        binary = shutil.which(argv[0], path=env.get("PATH", os.defpath))
+        if binary is None:
+            raise ProcessFailed(Problem(f"the program {argv[0]!r} was not found", "install it, or put it on PATH"))
+        with log.open("wb") as output:
+            self._child = subprocess.Popen(
+                [binary, *argv[1:]],
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Asks it to end, and kills it with its children when it has not within `timeout` seconds."""
+        self._child.terminate()
+        try:
+            self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            _kill_group(self._child)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from reconciler.config.application import application, is_dns_label
 from reconciler.config.fields import Fields, Notes
-from reconciler.config.model import Application, Kubernetes, Repository, Settings
+from reconciler.config.model import Application, Kubernetes, LogFormat, Repository, Settings
 from reconciler.config.repository import is_http_url, repository, same_repository
 from reconciler.config.secrets import Vault
 from reconciler.errors import Problem, UserError
@@ -70,18 +71,26 @@ def _settings(top: Fields, vault: Vault) -> Settings:
         public_url=_http_url(top, "publicURL"),
         prometheus_url=_http_url(top, "prometheusURL"),
         cache_dir=top.text("cacheDir"),
-        log_format=top.one_of("logFormat", ("auto", "human", "json"), "auto"),
+        log_format=_log_format(top),
     )
     top.finish()
     return made
 
 
 def _kubernetes(fields: Fields) -> Kubernetes:
-    made = Kubernetes(fields.text("kubeconfig"), fields.text("context"), fields.text("namespace"))
-    if made.namespace and not is_dns_label(made.namespace):
-        fields.problem("namespace", f"{made.namespace!r} is not a namespace's name")
+    namespaces = {name: fields.text(name) for name in ("namespace", "watchNamespace")}
+    for name, value in namespaces.items():
+        if value and not is_dns_label(value):
+            fields.problem(name, f"{value!r} is not a namespace's name")
+    made = Kubernetes(fields.text("kubeconfig"), fields.text("context"), *namespaces.values())
     fields.finish()
     return made
+
+
+def _log_format(top: Fields) -> LogFormat:
+    known: tuple[LogFormat, ...] = get_args(LogFormat)
+    asked = top.one_of("logFormat", known, "auto")
+    return next(name for name in known if name == asked)
 
 
 def _listen(top: Fields) -> str:

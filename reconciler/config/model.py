@@ -7,6 +7,10 @@ line.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+LogFormat = Literal["auto", "human", "json"]
+"""`auto`: for people on a terminal, JSON otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +148,13 @@ class Repository:
 class Kubernetes:
     """Empty: in-cluster when inside a pod, else the default kubeconfig.
 
-    `namespace` holds the daemon's own records and lease.
+    `namespace` holds the daemon's own records and lease; `watch_namespace` limits everything to one namespace.
     """
 
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
+    watch_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +168,4 @@ class Settings:
     public_url: str = ""
     prometheus_url: str = ""
     cache_dir: str = ""
-    log_format: str = "auto"
+    log_format: LogFormat = "auto"

@@ -7,7 +7,7 @@ Bodies are bytes made and read by us; what the answers mean is decided in `answe
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -68,6 +68,10 @@ class HttpCluster(Cluster):
     def observe(self, on_request: OnRequest) -> None:
         """Reports every request from now on."""
         self._transport.on_request = on_request
+
+    def fence(self, may_write: Callable[[], bool]) -> None:
+        """From now on nothing but Leases is written while `may_write` says no: such calls raise `Transient`."""
+        self._transport.may_write = may_write
 
     def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Object:
         return self._object(call_for("GET", "get", resource, namespace, name, subresource=subresource))

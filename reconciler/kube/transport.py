@@ -14,6 +14,7 @@ from reconciler.errors import Conflict, ReconcilerError, Transient, UserError
 from reconciler.kube.answers import error_for, is_failed_test, parse_status
 from reconciler.kube.api import Resource
 from reconciler.kube.connection import Connection
+from reconciler.kube.objects import LEASES
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -72,6 +73,7 @@ class Transport:
         self._connection = connection
         self._user_agent = user_agent
         self.on_request: OnRequest | None = None
+        self.may_write: Callable[[], bool] = lambda: True
 
     def send(self, call: Call) -> bytes:
         """The body of a 2xx answer. Raises the error that any other answer means, `Transient` when there is none."""
@@ -79,6 +81,8 @@ class Transport:
 
     def open(self, call: Call, read_seconds: float) -> urllib3.BaseHTTPResponse:
         """A 2xx answer whose body is still to be read; each read may take `read_seconds`. Raises as `send`."""
+        if call.method != "GET" and call.plural != LEASES.plural and not self.may_write():
+            raise Transient(f"{call.act}: not sent, another replica may hold the lease")
         started, code = time.monotonic(), 0
         try:
             response = self._urlopen(call, read_seconds)

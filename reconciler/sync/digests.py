@@ -23,6 +23,12 @@ ENGINE_LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Atomic lists in which the rollouts engine sets weights (§3.14): a weight is not drift, everything beside it is."""
 
+ENGINE_KEYS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "Service": ((("spec", "selector"), "rollouts-pod-template-hash"),),
+}
+"""Keys that the rollouts engine puts into maps which server-side apply treats as one value, so that the owner of the
+whole map changes with each of its writes."""
+
 ABSENT = object()
 
 
@@ -36,11 +42,12 @@ def own_fields_digest(obj: Object, manager: str = SYNC_MANAGER) -> str:
     fields = owned_fields(obj, manager)
     if fields is None:
         return ""
-    skipped = ENGINE_LISTS.get(obj.get("kind", ""), ())
-    prefixes = tuple("/".join(f"f:{part}" for part in path) for path in skipped)
+    lists, maps = ENGINE_LISTS.get(obj.get("kind", ""), ()), ENGINE_KEYS.get(obj.get("kind", ""), ())
+    shared = (*lists, *(path for path, _ in maps))
+    prefixes = tuple("/".join(f"f:{part}" for part in path) for path in shared)
     owned = [[path, value] for path, value in values_at(obj, fields) if not (prefixes and path.startswith(prefixes))]
-    weightless = [without_weights(at(obj, path)) for path in skipped]
-    return digest([sorted(owned, key=lambda pair: str(pair[0])), weightless])
+    rest = [without_weights(at(obj, path)) for path in lists] + [without_key(at(obj, path), key) for path, key in maps]
+    return digest([sorted(owned, key=lambda pair: str(pair[0])), rest])
 
 
 def owned_fields(obj: Object, manager: str) -> Fields | None:
@@ -91,6 +98,11 @@ def at(obj: Object, path: tuple[str, ...]) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def without_key(value: Any, key: str) -> Any:
+    """A map without one of its keys."""
+    return {name: inner for name, inner in value.items() if name != key} if isinstance(value, dict) else value
 
 
 def without_weights(items: Any) -> Any:

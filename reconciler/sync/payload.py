@@ -1,9 +1,9 @@
 """What is sent for one object, given the live one (spec gitops §2.4, §3.5, §3.14). Pure.
 
 A field that belongs to somebody else is left out, so that its ownership goes with it; it is never copied from the live
-object, which would make us its owner. The one exception are the weights in the atomic lists of traffic routers: these
-lists can only be written whole, so the engine's numbers go into the payload, guarded by the resourceVersion they were
-read at.
+object, which would make us its owner. The exception are values that can only be written whole and of which the rollouts
+engine owns a part: weights in the lists of traffic routers, and the version's hash in a Service's selector. They go into
+the payload as they are live, guarded by the resourceVersion they were read at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.kube.api import SYNC_MANAGER, Object
 from reconciler.sync import pointers
 from reconciler.sync.declared import Declared
-from reconciler.sync.digests import ENGINE_LISTS, Fields, at, owned_fields
+from reconciler.sync.digests import ENGINE_KEYS, ENGINE_LISTS, Fields, at, owned_fields
 
 RELEASED_MANAGER = "reconciler-released"
 """Holds fields that we applied once and nobody else owns yet; dropping them from our payload would delete them."""
@@ -39,7 +39,7 @@ Not `kubectl-rollout`: taking over its restart annotation would restart every po
 
 def needs_live(item: Declared) -> bool:
     """Whether the payload of an existing object depends on its live body."""
-    return bool(item.ignored or item.managers or item.key.kind in ENGINE_LISTS)
+    return bool(item.ignored or item.managers or item.key.kind in ENGINE_LISTS or item.key.kind in ENGINE_KEYS)
 
 
 def payload(item: Declared, live: Object | None, *, engine_owned: bool = False) -> Object:
@@ -53,6 +53,7 @@ def payload(item: Declared, live: Object | None, *, engine_owned: bool = False) 
             pointers.drop_fields(body, fields)
     if engine_owned:
         _keep_weights(body, live)
+    _keep_keys(body, live)
     return body
 
 
@@ -117,6 +118,15 @@ def _keep_weights(body: Object, live: Object) -> None:
         for item in declared:
             _copy_weight(item, weights.get(item.get("name")))
         body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+
+
+def _keep_keys(body: Object, live: Object) -> None:
+    """Copies the engine's key into a declared map; without it a Service would reach every version at once."""
+    for path, key in ENGINE_KEYS.get(body.get("kind", ""), ()):
+        declared, found = at(body, path), at(live, path)
+        if isinstance(declared, dict) and isinstance(found, dict) and key in found:
+            declared.setdefault(key, found[key])
+            body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
 
 
 def _copy_weight(item: Object, live: Object | None) -> None:

@@ -37,6 +37,11 @@ class Daemon:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
     def hook(self) -> str:
         return f"{self.url}/hooks/github"
 

@@ -1,0 +1,90 @@
+"""`reconciler run`: the daemon."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.errors import UserError
+
+if TYPE_CHECKING:
+    from reconciler.config.model import Settings
+
+ONE_LINE = "On one line, without a file"
+DEFAULT_LISTEN = "127.0.0.1:8080"
+
+
+def run(
+    config: Annotated[
+        Path | None, typer.Option(help="Repositories and applications; see README. Excludes the flags below.")
+    ] = None,
+    repo: Annotated[str, typer.Option(help="URL or path of the git repository.", rich_help_panel=ONE_LINE)] = "",
+    path: Annotated[str, typer.Option(help="Directory with the manifests.", rich_help_panel=ONE_LINE)] = ".",
+    branch: Annotated[str, typer.Option(help="The branch to follow.", rich_help_panel=ONE_LINE)] = "main",
+    namespace: Annotated[
+        str, typer.Option(help="Where objects without one go; records are kept here too.", rich_help_panel=ONE_LINE)
+    ] = "default",
+    kubeconfig: Annotated[
+        str, typer.Option(help="Default: in-cluster, else KUBECONFIG or ~/.kube/config.", rich_help_panel=ONE_LINE)
+    ] = "",
+    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel=ONE_LINE)] = "",
+    prometheus: Annotated[
+        str, typer.Option(help="For metrics without an address of their own.", rich_help_panel=ONE_LINE)
+    ] = "",
+    forge_api: Annotated[
+        str, typer.Option(help="API for commit statuses; default: GitHub's.", rich_help_panel=ONE_LINE)
+    ] = "",
+    forge_repo: Annotated[
+        str, typer.Option(help="OWNER/NAME there; default: from --repo.", rich_help_panel=ONE_LINE)
+    ] = "",
+    poll: Annotated[str, typer.Option(help="How often to look for commits.", rich_help_panel=ONE_LINE)] = "60s",
+    listen: Annotated[
+        str, typer.Option(help="Page, metrics, probes and hooks; default 127.0.0.1:8080. Also with --config.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Application; default: from --path.", rich_help_panel=ONE_LINE)] = "",
+) -> None:
+    """Follow a branch and deliver what is pushed to it, until stopped.
+
+    Secrets come from the environment (or from the file that NAME_FILE names): GITHUB_TOKEN for commit statuses and
+    reading over https, RECONCILER_WEBHOOK_SECRET for POST /hooks/github, RECONCILER_SSH_KEY and
+    RECONCILER_KNOWN_HOSTS for ssh.
+
+    Example: reconciler run --repo https://github.com/acme/deployments --path shop --namespace shop
+    """
+    from reconciler.config.flags import settings_from_flags
+    from reconciler.config.load import check_listen, load_settings
+
+    if (config is None) == (not repo):
+        raise UserError("give either --config FILE or --repo URL")
+    if config is not None:
+        settings = load_settings(config, os.environ)
+        settings = replace(settings, listen=check_listen(listen)) if listen else settings
+    else:
+        settings = settings_from_flags(
+            repo, path, branch, namespace, kubeconfig, context, prometheus, forge_api, forge_repo, poll,
+            listen or DEFAULT_LISTEN, name, os.environ,
+        )  # fmt: skip
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Runs the daemon until a signal asks it to end."""
+    from reconciler.daemon import Daemon
+    from reconciler.runtime.clock import SystemClock
+    from reconciler.runtime.shutdown import on_signals
+    from reconciler.telemetry import log
+
+    log.configure(settings.log_format)
+    stop = threading.Event()
+    on_signals(stop)
+    daemon = Daemon(settings, SystemClock())
+    daemon.start()
+    try:
+        stop.wait()
+    finally:
+        daemon.stop()

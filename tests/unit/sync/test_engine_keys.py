@@ -1,0 +1,54 @@
+"""A Service that a canary uses keeps the hash in its selector, whatever git applies; other changes are drift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync_builders import application, managed, target
+
+from reconciler.kube.api import Object
+from reconciler.sync.declared import Declared, declare
+from reconciler.sync.digests import own_fields_digest
+from reconciler.sync.payload import payload
+
+HASH = "rollouts-pod-template-hash"
+
+
+def service(**selector: str) -> Object:
+    body = target("Service", "shop-canary", spec={"selector": selector, "ports": [{"port": 80}]}).object
+    body["metadata"] |= {"resourceVersion": "7"}
+    return body
+
+
+def live(manager: str, **selector: str) -> Object:
+    """As the server stores it: the selector is one value, owned by whoever wrote it last."""
+    owned: dict[str, Any] = {"f:spec": {"f:ports": {}}}
+    if manager == "reconciler":
+        owned["f:spec"]["f:selector"] = {}
+    return managed(service(**selector), owned)
+
+
+def declared() -> Declared:
+    [item] = declare(application(), [target("Service", "shop-canary", spec={"selector": {"app": "shop"}})]).objects
+    return item
+
+
+def test_the_version_that_a_service_selects_survives_an_apply_from_git() -> None:
+    body = payload(declared(), live("reconciler-rollouts", app="shop", **{HASH: "abc"}))
+    assert body["spec"]["selector"] == {"app": "shop", HASH: "abc"}
+    assert body["metadata"]["resourceVersion"] == "7"
+
+
+def test_a_service_without_a_canary_is_applied_as_it_is_written() -> None:
+    assert payload(declared(), live("reconciler", app="shop"))["spec"]["selector"] == {"app": "shop"}
+
+
+def test_switching_the_version_is_no_drift() -> None:
+    before = own_fields_digest(live("reconciler", app="shop"))
+    assert own_fields_digest(live("reconciler-rollouts", app="shop", **{HASH: "abc"})) == before
+    assert own_fields_digest(live("reconciler-rollouts", app="shop", **{HASH: "def"})) == before
+
+
+def test_another_selector_is_drift() -> None:
+    before = own_fields_digest(live("reconciler", app="shop"))
+    assert own_fields_digest(live("kubectl-edit", app="other")) != before
