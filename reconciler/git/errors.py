@@ -81,7 +81,7 @@ def explain(error: Exception, url: str, host: str, login: str, secrets: Iterable
 
 def _distrust(url: str, host: str, text: str) -> str:
     if url.startswith("https:"):
-        return f"the TLS certificate of {host} is not trusted: add its authority to the system's trust store ({text})"
+        return f"the TLS certificate of {host} is not trusted: name its authority's file in SSL_CERT_FILE ({text})"
     return (
         f"the ssh host key of {host} is unknown or differs from known_hosts: "
         f"compare the output of `ssh-keyscan {host}` with the key that the host's owner publishes, "

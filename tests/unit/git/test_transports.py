@@ -91,6 +91,15 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(upstream: Upstream
         mirror_of(f"{url}/upstream.git", tmp_path, LOGIN).fetch()
 
 
+def test_a_tls_certificate_that_nobody_vouches_for_is_refused(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.commit({"a.yaml": "1"})
+    with (
+        servers.http(tmp_path, tls=servers.self_signed(tmp_path)) as url,
+        pytest.raises(Refused, match=r"the TLS certificate of 127\.0\.0\.1 is not trusted"),
+    ):
+        mirror_of(f"{url}/upstream.git", tmp_path, LOGIN).fetch()
+
+
 def test_a_missing_repository_is_refused(tmp_path: Path) -> None:
     with servers.http(tmp_path) as url, pytest.raises(Refused, match="was not found"):
         mirror_of(f"{url}/nope.git", tmp_path).fetch()
