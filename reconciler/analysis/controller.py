@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Literal, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from reconciler.analysis import expiry, validate
@@ -19,7 +20,7 @@ from reconciler.analysis import run as engine
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
-from reconciler.analysis.storage import ExactTimes, as_read, stored
+from reconciler.analysis.storage import ExactTimes, as_read
 from reconciler.analysis.underway import Underway
 from reconciler.errors import NotFound, UserError
 from reconciler.kube.api import Cluster
@@ -87,9 +88,9 @@ class AnalysisController:
         answers, busy = self._underway.collect(key, uid)
         status = engine.begun(self._exact.status(run), now)
         status = engine.record(status, metrics, answers)
-        tasks = [task for task in engine.due(status, metrics, asked, now) if task.metric.name not in busy]
+        tasks = engine.due(status, metrics, asked, now)
         status = engine.record(status, metrics, [engine.ended(task, now) for task in tasks if task.ending])
-        fresh = [task for task in tasks if not task.ending]
+        fresh = [task for task in tasks if not task.ending and task.metric.name not in busy]
         assessment = engine.assess(status, metrics, asked, now, busy | {task.metric.name for task in fresh})
         self._write(run, assessment)
         for task in fresh if not assessment.status.phase.complete else ():
@@ -104,20 +105,19 @@ class AnalysisController:
     def _write(self, run: AnalysisRun, assessment: engine.Assessment) -> None:
         """Writes the status if it says something new, then tells; a failed write is tried again with all answers."""
         status = assessment.status
+        readable = as_read(status)
         self._exact.keep(run, status)
-        if as_read(status) != run.status:
-            answer = self._patch(run, status)
-            self._exact.keep(answer, status)
+        if readable != run.status:
+            self._patch(run, readable)
+            self._exact.keep(replace(run, status=readable), status)
         for happening in assessment.happenings:
             self._tell(run, happening)
 
-    def _patch(self, run: AnalysisRun, status: RunStatus) -> AnalysisRun:
+    def _patch(self, run: AnalysisRun, status: RunStatus) -> None:
         """AnalysisRuns have no status subresource. The uid keeps a namesake that came later from being written to."""
         meta = run.metadata
-        patch = {"metadata": {"uid": meta.uid}, "status": stored(status)}
-        answer = self._cluster.patch(ANALYSIS_RUNS, meta.namespace, meta.name, patch)
-        self._runs.put_answer(answer)
-        return replace(run, status=as_read(status))
+        patch = {"metadata": {"uid": meta.uid}, "status": msgspec.to_builtins(status)}
+        self._runs.put_answer(self._cluster.patch(ANALYSIS_RUNS, meta.namespace, meta.name, patch))
 
     def _tell(self, run: AnalysisRun, happening: engine.Happening) -> None:
         subject = f'Metric "{happening.subject}"' if happening.subject else "Analysis"

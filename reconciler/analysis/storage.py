@@ -5,33 +5,36 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
-from reconciler.analysis.model import AnalysisRun, RunStatus
-from reconciler.kube.api import Object
-
-
-def stored(status: RunStatus) -> Object:
-    """The status as JSON for the API server: times without fractions of a second."""
-    plain: Object = _whole_seconds(msgspec.to_builtins(status, builtin_types=(datetime,)))
-    return plain
+from reconciler.analysis.model import AnalysisRun, Measurement, RunStatus
 
 
 def as_read(status: RunStatus) -> RunStatus:
-    """The status as it will be read back."""
-    return msgspec.convert(stored(status), RunStatus)
+    """The status as it will be read back: times without fractions of a second."""
+    return replace(
+        status,
+        started_at=_whole(status.started_at),
+        completed_at=_whole(status.completed_at),
+        metric_results=tuple(
+            replace(result, measurements=tuple(map(_whole_seconds, result.measurements)))
+            for result in status.metric_results
+        ),
+    )
 
 
-def _whole_seconds(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, dict):
-        return {key: _whole_seconds(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole_seconds(item) for item in value]
-    return value
+def _whole_seconds(measurement: Measurement) -> Measurement:
+    return replace(
+        measurement,
+        started_at=_whole(measurement.started_at),
+        finished_at=_whole(measurement.finished_at),
+        resume_at=_whole(measurement.resume_at),
+    )
+
+
+def _whole(moment: datetime | None) -> datetime | None:
+    return moment.replace(microsecond=0) if moment is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,22 @@ def test_a_terminated_run_measures_nothing_more() -> None:
     assert world.pool.waiting == []
 
 
+def test_a_bad_metric_ends_one_that_waits_for_data_even_while_it_is_asked() -> None:
+    waiting, bad = a_metric(name="waiting"), a_metric(name="bad", interval="10s", count=2)
+    annotations = {"reconciler.dev/on-no-data.waiting": "wait"}
+    world = World(waiting, bad, answers=[[], [0.01], [0.25]], annotations=annotations)
+    world.reconcile()
+    world.answer()
+    world.clock.advance(10)
+    world.reconcile()
+    _still_asked, fails = world.pool.waiting
+    fails()
+    assert world.reconcile() == world.clock.now()
+    world.reconcile()
+    assert world.run.status.phase is Phase.FAILED
+    assert all(result.measurements[-1].finished_at is not None for result in world.run.status.metric_results)
+
+
 def test_a_late_answer_does_not_change_a_completed_run() -> None:
     world = World(a_metric(), a_metric(name="slow"), answers=[[0.25], [0.25]])
     world.reconcile()
