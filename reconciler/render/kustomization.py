@@ -96,7 +96,8 @@ class _Reader:
         self._found.configurations |= {self._join(item) for item in configurations}
         if any(document.value.get(name) for name in _PLUGINS):
             self._take_whole()
-        return [directory for path in _named(document.value) if (directory := self._add(path, document, entry))]
+        named = [self._add(path, document, entry) for path in _named(document.value)]
+        return [directory for directory in named if directory is not None]
 
     def _kustomization(self) -> Entry | None:
         chosen = None
@@ -111,7 +112,7 @@ class _Reader:
                 self._found.files[entry.path] = entry
         return chosen
 
-    def _add(self, path: str, document: Document, kustomization: Entry) -> str:
+    def _add(self, path: str, document: Document, kustomization: Entry) -> str | None:
         """Takes one named path in; returns its directory if it is one."""
         entry, target = None, ""
         try:
@@ -120,7 +121,7 @@ class _Reader:
         except UserError as error:
             if not _REMOTE.search(path):
                 self._found.problems += error.problems
-                return ""
+                return None
         if entry is None and _REMOTE.search(path):
             fix = "commit a copy of it to this repository"
             where = Position(kustomization.path, document.line)
@@ -130,10 +131,10 @@ class _Reader:
             where = Position(kustomization.path, document.line)
             self._found.problems.append(Problem(f"names {path}, which is not in the repository", at=where))
         elif entry.is_directory:
-            return entry.path or "."
+            return entry.path
         elif entry.is_file:
             self._found.files[entry.path] = entry
-        return ""
+        return None
 
     def _join(self, path: str) -> str:
         joined = normpath(f"{self._directory}/{path}" if self._directory not in ("", ".") else path)

@@ -213,6 +213,13 @@ def test_a_kustomization_that_cannot_be_built_says_why(scene: Scene, kustomizati
 def test_bases_in_a_circle_end(scene: Scene) -> None:
     scene.write_all({"a/kustomization.yaml": "resources: [../b]", "b/kustomization.yaml": "resources: [../a]"})
     assert "cycle" in scene.problems("a")[0]
+    scene.write_all({"kustomization.yaml": "resources: [c]", "c/kustomization.yaml": "resources: [../]"})
+    assert "cycle" in scene.problems(".")[0]
+
+
+def test_the_root_of_a_repository_can_be_a_kustomization(scene: Scene) -> None:
+    scene.write_all({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": ROLLOUT})
+    assert "shop" in scene.names(".")
 
 
 def test_links_lead_to_bases_inside_the_repository_only(scene: Scene) -> None:
