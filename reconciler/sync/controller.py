@@ -18,6 +18,7 @@ from reconciler.config.model import Application
 from reconciler.errors import Conflict, NotFound, Refused, Transient
 from reconciler.kube.api import Cluster, Resource
 from reconciler.runtime.clock import Clock
+from reconciler.sync.causes import look
 from reconciler.sync.desired import DesiredState
 from reconciler.sync.engine import Applier
 from reconciler.sync.live import LiveObjects
@@ -26,7 +27,7 @@ from reconciler.sync.observe import finished, observe, slow_retry_at
 from reconciler.sync.operation import OperationRunner
 from reconciler.sync.ports import EngineOwned, Progress, Publish, Render, Source
 from reconciler.sync.present import delivery
-from reconciler.sync.state import AppState, view
+from reconciler.sync.state import AppState, View, view
 from reconciler.sync.tracking import label_value
 from reconciler.sync.upkeep import Upkeep
 from reconciler.telemetry.log import logger
@@ -120,7 +121,9 @@ class SyncController:
         if not finished(state.record):
             wake_at = self._operations.run(state, self._superseded(state))
             if not finished(state.record):
-                return wake_at
+                now = self._clock.now()
+                looks = self._explain(state, view(state, self.live, now), now)
+                return self._wake(state, now, [wake_at, looks])
         return self._look_after(state)
 
     def _take_up(self, state: AppState, head: str) -> None:
@@ -135,11 +138,17 @@ class SyncController:
         self._watch(state)
         self._upkeep.heal(state, now)
         seen = view(state, self.live, now)
+        looks = self._explain(state, seen, now)
         waits = self._upkeep.prune(state, seen, lambda: self._neighbours.behind(state))
         self._upkeep.judge(state, seen, now)
         if not state.drift:
             state.forget_desired()
-        return self._wake(state, now, [seen.wake_at, now + RECHECK_NEIGHBOURS if waits else None])
+        return self._wake(state, now, [seen.wake_at, looks, now + RECHECK_NEIGHBOURS if waits else None])
+
+    def _explain(self, state: AppState, seen: View, now: datetime) -> datetime | None:
+        """Finds out what pods say about workloads that are unwell; returns when to ask again."""
+        state.causes = look(self._cluster, state.causes, seen.live, now)
+        return min((cause.next_look for cause in state.causes.values()), default=None)
 
     def _wake(self, state: AppState, now: datetime, known: Iterable[datetime | None]) -> datetime | None:
         """The next moment at which time alone changes something."""

@@ -29,7 +29,10 @@ from reconciler.sync.tracking import APP_LABEL, OWNER
 
 
 class LiveObject(msgspec.Struct, frozen=True):
-    """One live object in brief. `observed`: its controller has seen the newest spec; counts are of pods."""
+    """One live object in brief. `observed`: its controller has seen the newest spec; counts are of pods.
+
+    `selector` finds the pods of a workload; empty for kinds that have none of their own.
+    """
 
     metadata: Meta
     own: str
@@ -41,6 +44,7 @@ class LiveObject(msgspec.Struct, frozen=True):
     desired: int = 0
     ready: int = 0
     updated: int = 0
+    selector: str = ""
 
     @property
     def uid(self) -> str:
@@ -68,6 +72,7 @@ def brief(obj: Object) -> LiveObject:
         found != UNOBSERVED,
         images_of(obj),
         *counts,
+        _selector(obj),
     )
 
 
@@ -89,6 +94,14 @@ def _pod_counts(obj: Object) -> tuple[int, int, int]:
     if obj.get("kind") in ("Deployment", "StatefulSet", "ReplicaSet", "Rollout"):
         return desired_replicas(obj), count(obj, "readyReplicas"), count(obj, "updatedReplicas")
     return 0, 0, 0
+
+
+def _selector(obj: Object) -> str:
+    """The label selector of a plain workload, as the API wants it in a query."""
+    if obj.get("kind") not in ("DaemonSet", "Deployment", "StatefulSet"):
+        return ""
+    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def decoder(resource: Resource) -> Decode[LiveObject]:

@@ -1,9 +1,9 @@
 """What is sent for one object, given the live one (spec gitops §2.4, §3.5, §3.14). Pure.
 
 A field that belongs to somebody else is left out, so that its ownership goes with it; it is never copied from the live
-object, which would make us its owner. The exception are values that can only be written whole and of which the rollouts
-engine owns a part: weights in the lists of traffic routers, and the version's hash in a Service's selector. They go into
-the payload as they are live, guarded by the resourceVersion they were read at.
+object, which would make us its owner. The exception are values that can only be written whole and of which the
+rollouts engine owns a part: weights in the lists of traffic routers, and the version's hash in a Service's selector.
+They go into the payload as they are live, guarded by the resourceVersion they were read at.
 """
 
 from __future__ import annotations

@@ -12,11 +12,14 @@ from reconciler.apps.record import Entry, Key, Record, Stored
 from reconciler.config.model import Application
 from reconciler.errors import Problem
 from reconciler.sync.assess import DEBOUNCE, assess, degraded_since
+from reconciler.sync.causes import Cause
 from reconciler.sync.declared import Desired
 from reconciler.sync.diff import FieldChange
 from reconciler.sync.fights import Fights
 from reconciler.sync.health.model import Assessment
 from reconciler.sync.live import LiveObject, LiveObjects
+
+UNWELL = (Health.PROGRESSING, Health.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class AppState:
     held: str = ""
     drift: dict[Key, Drift] = field(default_factory=dict)
     since: dict[Key, datetime] = field(default_factory=dict)
+    causes: dict[Key, Cause] = field(default_factory=dict)
     fights: Fights = field(default_factory=Fights)
     retry_at: datetime | None = None
     attempts: int = 0
@@ -78,7 +82,7 @@ def view(state: AppState, live: LiveObjects, now: datetime) -> View:
     degraded = [key for key, item in found.items() if item.health is Health.DEGRADED and not item.terminal]
     state.since = degraded_since(state.since, degraded, now)
     waits = [since + DEBOUNCE for since in state.since.values() if since + DEBOUNCE > now]
-    return assessed(entries, found, state.since, now, min(waits, default=None))
+    return explained(assessed(entries, found, state.since, now, min(waits, default=None)), state.causes)
 
 
 def assessed(
@@ -97,3 +101,14 @@ def assessed(
         if (item := live.get(key)) is not None and item.observed and item.generation >= entry.generation
     )
     return View(live, health, current, wake_at)
+
+
+def explained(seen: View, causes: Mapping[Key, Cause]) -> View:
+    """The view with what pods said added to the messages of their workloads. Pure."""
+    health = {
+        key: found._replace(message=f"{found.message}; {causes[key].text}")
+        if key in causes and causes[key].text and found.health in UNWELL
+        else found
+        for key, found in seen.health.items()
+    }
+    return View(seen.live, health, seen.current, seen.wake_at)
