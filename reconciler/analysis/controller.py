@@ -28,6 +28,9 @@ from reconciler.kube.events import ObjectRef
 from reconciler.kube.objects import ANALYSIS_RUNS
 from reconciler.kube.store import Store
 from reconciler.runtime.clock import Clock
+from reconciler.telemetry.log import logger
+
+log = logger(__name__)
 
 _WARNINGS = frozenset({Phase.FAILED, Phase.ERROR})
 
@@ -123,6 +126,13 @@ class AnalysisController:
         subject = f'Metric "{happening.subject}"' if happening.subject else "Analysis"
         message = f"{subject} {happening.phase}" + (f": {happening.message}" if happening.message else "")
         prefix = "Metric" if happening.subject else "AnalysisRun"
+        log.info(
+            "analysis",
+            run=f"{run.metadata.namespace}/{run.metadata.name}",
+            metric=happening.subject,
+            phase=str(happening.phase),
+            reason=happening.message,
+        )
         self._events.event(
             _reference(run),
             "Warning" if happening.phase in _WARNINGS else "Normal",

@@ -6,7 +6,7 @@ metric's error limit ends it.
 
 from __future__ import annotations
 
-import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,8 +21,9 @@ from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Cluster
 from reconciler.runtime.clock import Clock
+from reconciler.telemetry.log import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LONGEST_TEXT = 2048
 """Characters of a value or message that are stored; an object in the API server has little room."""
@@ -48,8 +49,8 @@ class Measurer:
             judged = verdict.judge(metric, answer.value, answer.type, started)
         except ReconcilerError as error:
             return self._error(task, started, mask(str(error), secrets.values()))
-        except Exception:  # a bug in a provider must not stop the run's other metrics
-            log.exception("measuring %s of %s failed unexpectedly", task.metric.name, run.metadata.name)
+        except Exception as error:  # a bug in a provider must not stop the run's other metrics
+            _log_bug(run, task.metric, error, secrets)
             return self._error(task, started, "internal error while measuring; see the daemon's log")
         return self._measured(task, started, answer, judged, tuple(secrets.values()))
 
@@ -89,6 +90,18 @@ class Measurer:
             finished_at=self.clock.now(),
         )
         return Taken(task.metric.name, measurement)
+
+
+def _log_bug(run: AnalysisRun, metric: Metric, error: Exception, secrets: dict[str, str]) -> None:
+    """Without the traceback's text, which could show a secret that the provider was given."""
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+    log.error(
+        "measuring failed unexpectedly",
+        run=f"{run.metadata.namespace}/{run.metadata.name}",
+        metric=metric.name,
+        error=mask(repr(error), secrets.values()),
+        at=" ".join(frames),
+    )
 
 
 def _with_secrets(run: AnalysisRun, metric: Metric, secrets: dict[str, str]) -> Metric:

@@ -256,6 +256,15 @@ def test_secrets_reach_the_provider_and_nothing_else() -> None:
     assert "*****" in world.run.status.metric_results[0].measurements[0].message
 
 
+def test_a_bug_in_a_provider_is_one_error_of_one_metric() -> None:
+    world = World(a_metric(), a_metric(name="other"), answers=[ZeroDivisionError(), [0.01]])
+    world.reconcile()
+    world.answer()
+    broken, other = world.run.status.metric_results
+    assert (broken.error, other.phase) == (1, Phase.SUCCESSFUL)
+    assert "internal error" in broken.measurements[0].message
+
+
 def test_a_missing_secret_is_an_error_that_names_it() -> None:
     token = {"name": "token", "valueFrom": {"secretKeyRef": {"name": "gone", "key": "k"}}}
     world = World(a_metric(), args=[token])

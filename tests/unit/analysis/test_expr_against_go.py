@@ -12,6 +12,7 @@ from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.program import expression
 from reconciler.analysis.expr.strings import shown
 from reconciler.analysis.expr.types import FLOAT, FLOATS, as_json_numbers, type_of
+from tests.golden.analysis.ask_go import questions
 
 TABLE = json.loads((Path(__file__).parents[2] / "golden/analysis/expr.json").read_text(encoding="utf-8"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,6 +48,10 @@ def test_an_expression_means_what_it_means_in_go(row: dict[str, Any]) -> None:
     value = answer(row)
     assert (shown(value) if go["type"].startswith("map[interface") else as_go_shows(value)) == go["value"]
     assert isinstance(value, bool) == (go["type"] == "bool")
+
+
+def test_the_table_answers_the_questions_as_they_are_now() -> None:
+    assert [{key: row[key] for key in ("expr", "kind", "result")} for row in TABLE] == questions()
 
 
 def test_the_table_is_large_and_the_deviations_are_few() -> None:
