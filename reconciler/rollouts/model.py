@@ -96,7 +96,8 @@ class Step(Part, frozen=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The names of the fields that are set, as users write them."""
-        return tuple(f.encode_name for f in msgspec.structs.fields(self) if getattr(self, f.name) is not None)
+        names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
+        return tuple(written for field, written in names if getattr(self, field) is not None)
 
     @property
     def kind(self) -> str:
