@@ -12,6 +12,7 @@ from typing import Any
 import pygit2
 import pytest
 import typer
+import yaml
 from typer.testing import CliRunner, Result
 
 from reconciler.apps.repositories import Repositories
@@ -24,6 +25,7 @@ from reconciler.runtime.clock import SystemClock
 from reconciler.sandbox.server import Sandbox
 from reconciler.sync.controller import SyncController
 
+CRDS = Path(__file__).parents[3] / "manifests" / "crds"
 WEB = """
 apiVersion: apps/v1
 kind: Deployment
@@ -60,9 +62,9 @@ class Shop:
     kubeconfig: Path
     namespace: str
 
-    def push(self, version: str) -> None:
+    def push(self, version: str, manifests: str = WEB) -> None:
         (self.repository / "deploy").mkdir(exist_ok=True)
-        (self.repository / "deploy" / "web.yaml").write_text(WEB.format(version=version))
+        (self.repository / "deploy" / "web.yaml").write_text(manifests.format(version=version))
         git = pygit2.Repository(str(self.repository))
         git.index.add_all()
         git.index.write()
@@ -211,3 +213,21 @@ def test_text_from_git_cannot_command_the_terminal() -> None:
     from reconciler.cli.printing import clean
 
     assert "\x1b" not in clean("\x1b[2Jevil").plain
+
+
+def test_status_shows_how_far_a_rollout_is(shop: Shop) -> None:
+    for name in ("rollouts", "analysisruns"):
+        crd = yaml.safe_load((CRDS / f"{name}.yaml").read_text())
+        kind = shop.cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+        shop.cluster.apply(kind, None, crd["metadata"]["name"], crd)
+    rollout = WEB.split("---")[0].replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
+    steps = "  strategy: {{canary: {{steps: [{{setWeight: 20}}, {{pause: {{}}}}]}}}}\n"
+    shop.push("1", rollout + steps)
+    shop.sync()
+    status = {"observedGeneration": "1", "phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1}
+    live = shop.cluster.find("argoproj.io/v1alpha1", "Rollout")
+    shop.cluster.patch(live, shop.namespace, "web", {"status": status}, subresource="status")
+    found = shop.status()
+    assert "Rollout" in found.output, found.output
+    assert "1/2" in found.output
+    assert "Suspended" in found.output
