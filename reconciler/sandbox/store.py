@@ -21,7 +21,7 @@ class Expired(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What one revision did to one object; `new` is None after a deletion, and `old` then bears the revision."""
+    """What one revision did to one object: `old` is None for a creation, `new` for a deletion."""
 
     revision: int
     storage: str
@@ -72,7 +72,7 @@ class Store:
         self.revision += 1
         old = self.objects[storage].pop((namespace, name))
         last = old | {"metadata": old["metadata"] | {"resourceVersion": str(self.revision)}}
-        self.publish(Change(self.revision, storage, last, None))
+        self.publish(Change(self.revision, storage, old, None))
         return last
 
     def publish(self, change: Change) -> None:
@@ -99,7 +99,7 @@ class Store:
         """All objects as they were at a revision. Raises Expired."""
         found = dict(self.objects.get(storage, {}))
         for change in reversed(list(self.since(storage, revision))):
-            if change.old is None or (change.new is not None and change.old is None):
+            if change.old is None:
                 found.pop(key_of(change.shown), None)
             else:
                 found[key_of(change.old)] = change.old

@@ -95,6 +95,13 @@ def test_an_update_without_a_version_wins(api: Api) -> None:
     assert api.put(api.path("configmaps", "a"), config_map("a", {"k": "2"})).ok()["data"] == {"k": "2"}
 
 
+def test_some_kinds_are_never_updated_without_a_version(api: Api) -> None:
+    lease = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "x"}}
+    api.post(api.path("leases", api="coordination.k8s.io/v1"), lease).ok()
+    answer = api.put(api.path("leases", "l", "coordination.k8s.io/v1"), lease)
+    assert (answer.code, answer.causes) == (422, [("FieldValueInvalid", "metadata.resourceVersion")])
+
+
 def test_an_update_of_another_incarnation_is_a_conflict(api: Api) -> None:
     api.post(api.path("configmaps"), config_map("a")).ok()
     answer = api.put(api.path("configmaps", "a"), config_map("a", uid="11111111-2222-3333-4444-555555555555"))

@@ -15,10 +15,14 @@ from reconciler.sandbox.problems import (
     bad_request,
     conflict,
     forbidden,
+    invalid,
+    invalid_value,
     not_found,
 )
 
 Object = dict[str, Any]
+# Kinds whose updates must name the version that they replace, as those of custom kinds.
+NEVER_UNCONDITIONAL = {"Lease", "CustomResourceDefinition", "PodDisruptionBudget"}
 
 
 def create(api: Api, kind: Kind, namespace: str, body: Object, options: Options) -> Object:
@@ -80,6 +84,9 @@ def update(
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
     prepare.check_namespace(namespace, metadata)
     old = in_version(kind, api.require(kind, namespace, name))
+    if not metadata.get("resourceVersion") and (kind.custom or kind.kind in NEVER_UNCONDITIONAL):
+        cause = invalid_value("metadata.resourceVersion", "0", "must be specified for an update")
+        raise invalid(kind.group, kind.kind, name, [cause])
     check_preconditions(kind, old, metadata)
     return replace(api, kind, old, body, options, subresource)
 

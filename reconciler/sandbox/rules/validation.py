@@ -55,12 +55,20 @@ def missing_fields(value: Any, node: Node, path: str = "") -> Iterator[Cause]:
             yield from missing_fields(inner, node.child(name), f"{path}.{name}" if path else name)
 
 
-def template_problems(obj: Object, allowed_restart: tuple[str, ...] = ("Always",)) -> Iterator[Cause]:
-    spec = obj["spec"]
-    pod = spec["template"].get("spec", {})
-    yield from pod_problems(pod, "spec.template.spec")
-    if pod.get("restartPolicy", "Always") not in allowed_restart and pod.get("containers"):
-        yield not_supported("spec.template.spec.restartPolicy", shown(pod["restartPolicy"]), allowed_restart)
+def template_problems(template: Object, path: str = "spec.template") -> Iterator[Cause]:
+    """A template whose pods run for ever."""
+    pod = template["spec"]
+    yield from pod_problems(pod, f"{path}.spec")
+    if pod["restartPolicy"] != "Always":
+        yield not_supported(f"{path}.spec.restartPolicy", shown(pod["restartPolicy"]), ("Always",))
+
+
+def ending_template_problems(template: Object, path: str = "spec.template") -> Iterator[Cause]:
+    """A template whose pods come to an end."""
+    pod = template["spec"]
+    yield from pod_problems(pod, f"{path}.spec")
+    if pod["restartPolicy"] == "Always":
+        yield required(f"{path}.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
 
 
 def pod_problems(pod: Object, path: str) -> Iterator[Cause]:
@@ -87,7 +95,7 @@ def negative(obj: Object, *names: str) -> Iterator[Cause]:
 
 def workload(obj: Object, old: Object | None) -> Iterator[Cause]:
     yield from negative(obj, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    yield from template_problems(obj)
+    yield from template_problems(obj["spec"]["template"])
     yield from selector_problems(obj)
     yield from unchanged(obj, old, "selector")
 
@@ -100,10 +108,15 @@ def unchanged(obj: Object, old: Object | None, *names: str) -> Iterator[Cause]:
 
 def job(obj: Object, old: Object | None) -> Iterator[Cause]:
     yield from negative(obj, "parallelism", "completions", "backoffLimit")
-    yield from template_problems(obj, ("OnFailure", "Never"))
+    yield from ending_template_problems(obj["spec"]["template"])
     yield from unchanged(obj, old, "completions", "selector", "completionMode")
     if old is not None and obj["spec"]["template"] != old["spec"]["template"]:
         yield invalid_value("spec.template.spec", shown(obj["spec"]["template"]), IMMUTABLE)
+
+
+def cron_job(obj: Object, old: Object | None) -> Iterator[Cause]:
+    template = obj["spec"]["jobTemplate"]["spec"]["template"]
+    yield from ending_template_problems(template, "spec.jobTemplate.spec.template")
 
 
 def service(obj: Object, old: Object | None) -> Iterator[Cause]:
@@ -184,6 +197,7 @@ RULES: dict[str, Callable[[Object, Object | None], Iterator[Cause]]] = {
     "StatefulSet": workload,
     "DaemonSet": workload,
     "Job": job,
+    "CronJob": cron_job,
     "Service": service,
     "Pod": pod,
     "ConfigMap": data,

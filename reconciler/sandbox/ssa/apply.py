@@ -101,7 +101,7 @@ def given_up(value: Any, before: Fields, after: Managers, node: Node) -> Any:
         return value
     owned: Fields = frozenset().union(*(owner.fields for owner in after.values()))
     dropped = with_named_parents(before, node) - with_named_parents(owned, node)
-    return without(value, dropped, node) or {}
+    return without(value, dropped, node)
 
 
 def found_conflicts(managers: Managers, me: ManagerId, touched: Fields) -> list[Conflict]:
@@ -109,8 +109,13 @@ def found_conflicts(managers: Managers, me: ManagerId, touched: Fields) -> list[
         Conflict(who, owned.time, path)
         for who, owned in sorted(managers.items())
         if who != me
-        for path in sorted(owned.fields & touched, key=shown)
+        for path in sorted(owned.fields & touched, key=nearest_first)
     ]
+
+
+def nearest_first(path: Path) -> list[tuple[bool, str]]:
+    """At every level, fields come before what is deeper."""
+    return [(depth < len(path), element) for depth, element in enumerate(path, 1)]
 
 
 def track(

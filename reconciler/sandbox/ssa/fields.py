@@ -72,16 +72,22 @@ def compare(old: Any, new: Any, node: Node, path: Path, found: tuple[set[Path], 
             return
         compare_leaf(old, new, path, found)
         return
-    added, _, removed = found
     if not node.inline and path:
-        if old is MISSING:
-            added.add(path)
-        if new is MISSING:
-            removed.add(path)
+        compare_container(old, new, path, found)
     for element in before.keys() | after.keys():
         inner_old, child = before.get(element, (MISSING, node))
         inner_new, child = after.get(element, (MISSING, child))
         compare(inner_old, inner_new, child, (*path, element), found)
+
+
+def compare_container(old: Any, new: Any, path: Path, found: tuple[set[Path], set[Path], set[Path]]) -> None:
+    added, modified, removed = found
+    if old is MISSING:
+        added.add(path)
+    elif new is MISSING:
+        removed.add(path)
+    elif type(old) is not type(new):
+        modified.add(path)
 
 
 def compare_leaf(old: Any, new: Any, path: Path, found: tuple[set[Path], set[Path], set[Path]]) -> None:

@@ -65,7 +65,7 @@ def interleaved(old: list[str], new: list[str]) -> list[str]:
 
 
 def without(value: Any, fields: Fields, node: Node) -> Any:
-    """`value` without these fields; containers that become empty vanish as None (their parent drops them)."""
+    """`value` without these fields; a container that becomes empty stays unless it is one of them."""
     if not fields:
         return value
     if isinstance(value, dict) and not node.atomic:
@@ -79,25 +79,22 @@ def below(fields: Fields, element: str) -> Fields:
     return frozenset(path[1:] for path in fields if path[0] == element and len(path) > 1)
 
 
-def map_without(value: dict[str, Any], fields: Fields, node: Node) -> dict[str, Any] | None:
+def map_without(value: dict[str, Any], fields: Fields, node: Node) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, inner in value.items():
         element = named(name)
-        if (element,) in fields:
-            continue
-        rest = without(inner, below(fields, element), node.child(name))
-        if rest is not None or inner is None:
-            kept[name] = rest
-    return kept or None
+        if (element,) not in fields:
+            kept[name] = without(inner, below(fields, element), node.child(name))
+    return kept
 
 
-def list_without(value: list[Any], fields: Fields, node: Node) -> list[Any] | None:
+def list_without(value: list[Any], fields: Fields, node: Node) -> list[Any]:
     kept: list[Any] = []
     for item in value:
         element = item_element(item, node)
         if (element,) not in fields:
             kept.append(without(item, below(fields, element), node.item()))
-    return kept or None
+    return kept
 
 
 def check(value: Any, node: Node, path: Path = ()) -> list[str]:
