@@ -17,7 +17,7 @@ import pytest
 from tests.e2e import report
 from tests.testbed import binaries, network, shared
 from tests.testbed.access import Access
-from tests.testbed.components import CONTROL_PLANE, KUSTOMIZE, PLUGIN
+from tests.testbed.components import CONTROL_PLANE, GO_MODULES, KUSTOMIZE, PLUGIN
 
 _PROGRAMS: dict[str, tuple[str, ...]] = {
     "cluster": (*CONTROL_PLANE.programs, *PLUGIN.programs, *KUSTOMIZE.programs),
@@ -26,6 +26,12 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
 }
 _STARTED = time.time()
 _IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_configure() -> None:
+    """Programs that the testbed built are found by tests that look on the PATH, after the system's own."""
+    built = [str(binaries.directory(module)) for module in GO_MODULES if binaries.directory(module).exists()]
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *built])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
