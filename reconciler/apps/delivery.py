@@ -37,7 +37,7 @@ class OperationPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectHealth:
-    """Health of one managed object, for the generation that we applied. `terminal`: waiting longer cannot mend it."""
+    """Health of one managed object at the generation that we applied. `terminal`: waiting cannot mend it."""
 
     kind: str
     namespace: str
@@ -49,18 +49,22 @@ class ObjectHealth:
 
 @dataclass(frozen=True, slots=True)
 class MetricReading:
-    """The latest measurement of one metric of an AnalysisRun. `value` as measured; `condition` is the rule that judged it."""
+    """The latest measurement of one metric: `value` as measured, `condition` the rule that judged it.
+
+    `phase` is the metric's, `measurement` that measurement's: within its limits a metric runs on after a failed one.
+    """
 
     name: str
     phase: str
     value: str = ""
     condition: str = ""
     message: str = ""
+    measurement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadProgress:
-    """One Rollout or plain workload that carries images. `step` counts completed steps of `steps`; weights are percent."""
+    """One Rollout or plain workload that carries images. `step` of `steps` are completed; `weight` is in percent."""
 
     kind: str
     namespace: str

@@ -1,7 +1,7 @@
 """A judged metric in words: name, measured value, and the rule it had to keep.
 
-An AnalysisRun says that a metric failed and which expression judged it; whether that was a success or a failure
-condition follows from the value: a failed metric broke its success condition or met its failure condition.
+A reading says how its measurement was judged and by which expression; whether that is a success or a failure condition
+follows from the value: a good one keeps a success condition and misses a failure condition, a bad one the reverse.
 """
 
 from __future__ import annotations
@@ -38,23 +38,28 @@ class Rule:
 
 
 def is_bad(reading: MetricReading) -> bool:
-    return reading.phase in BAD_PHASES
+    """Whether the metric, or only its latest measurement so far, is other than it must be."""
+    return reading.phase in BAD_PHASES or reading.measurement in BAD_PHASES
 
 
 def blame(metrics: tuple[MetricReading, ...]) -> list[MetricReading]:
-    """The metrics that stopped a rollout, the clearest verdict first."""
-    return sorted(filter(is_bad, metrics), key=lambda reading: BAD_PHASES.index(reading.phase))
+    """The metrics that stopped a rollout, or may soon, the clearest verdict first."""
+    return sorted(filter(is_bad, metrics), key=lambda reading: BAD_PHASES.index(_worst(reading)))
 
 
 def describe(reading: MetricReading) -> str:
-    """`error-rate 34% (must be < 10%)`, `error-rate 0.2% ok`, `p95 not measured: no such host`."""
-    if reading.phase == "Error":
-        return f"{reading.name} could not be measured" + (f": {one_line(reading.message)}" if reading.message else "")
+    """`error-rate 34% (must be < 10%)`, `error-rate 0.2% ok`, `p95 could not be measured: no such host`."""
     if not is_bad(reading):
         return f"{reading.name} {measured(reading)} ok" if reading.value else f"{reading.name} not measured yet"
-    unsure = " is inconclusive" if reading.phase == "Inconclusive" else ""
-    requirement = f" ({must(reading)})" if reading.condition else ""
-    return f"{reading.name} {measured(reading) or 'without value'}{unsure}{requirement}"
+    match _worst(reading):
+        case "Error":
+            because = f": {one_line(reading.message)}" if reading.message else ""
+            return f"{reading.name} could not be measured{because}"
+        case "Inconclusive":
+            return f"{reading.name} {measured(reading)} is inconclusive"
+        case _:
+            requirement = f" ({must(reading)})" if reading.condition else ""
+            return f"{reading.name} {measured(reading) or 'without value'}{requirement}"
 
 
 def measured(reading: MetricReading) -> str:
@@ -75,15 +80,16 @@ def must(reading: MetricReading) -> str:
 
 
 def rule_of(reading: MetricReading) -> Rule | None:
-    """The one comparison of a condition, turned round when it is the failure condition that was met."""
+    """The one comparison of a condition, turned round when it is a failure condition."""
     found = set(_COMPARISON.findall(reading.condition))
+    value = number(reading.value)
     if len(found) != 1:
         return None
     operator, limit = found.pop()
     rule = Rule(operator, float(limit))
-    value = number(reading.value)
-    met_failure = reading.phase == "Failed" and value is not None and rule.holds(value)
-    return Rule(_OPPOSITE[operator], rule.limit) if met_failure else rule
+    if value is None or rule.holds(value) is not is_bad(reading):
+        return rule
+    return Rule(_OPPOSITE[operator], rule.limit)
 
 
 def number(text: str) -> float | None:
@@ -92,3 +98,7 @@ def number(text: str) -> float | None:
         return float(text.strip().removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
+
+
+def _worst(reading: MetricReading) -> str:
+    return reading.phase if reading.phase in BAD_PHASES else reading.measurement

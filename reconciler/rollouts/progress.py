@@ -112,6 +112,7 @@ def _reading(run: AnalysisRun, result: MetricResult) -> MetricReading:
         value=last.value if last else "",
         condition=str(condition),
         message=result.message or (last.message if last else ""),
+        measurement=str(last.phase) if last else "",
     )
 
 

@@ -67,4 +67,4 @@ def test_the_latest_reading_of_each_metric_is_told_with_its_condition() -> None:
     cluster.converge()
     cluster.run_analyses("Running", value="[0.07]")
     [reading] = told(cluster).metrics
-    assert reading == MetricReading("errors", "Running", "[0.07]", "result[0] < 0.1")
+    assert reading == MetricReading("errors", "Running", "[0.07]", "result[0] < 0.1", measurement="Running")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.apps.delivery import Delivery, Health, OperationPhase
+import pytest
+
+from reconciler.apps.delivery import Delivery, Health, MetricReading, OperationPhase
 from reconciler.errors import Position, Problem
 from reconciler.forges.model import CommitStatus, State
 from reconciler.outcomes.board import Board
@@ -121,3 +123,17 @@ def test_all_steps_of_a_promoted_rollout_are_done_and_none_of_an_aborted_one():
     assert {step.stage for step in promoted.steps} == {"done"}
     assert {step.stage for step in aborted.steps} == {"todo"}
     assert [step.weight for step in promoted.steps] == [20, None, 40, None, 100]
+
+
+@pytest.mark.parametrize(
+    ("phase", "value", "condition", "shown"),
+    [
+        pytest.param("Running", "0.02", "result[0] < 0.1", ("good", "must be < 10%"), id="success condition kept"),
+        pytest.param("Running", "0.02", "result[0] >= 0.1", ("good", "must be < 10%"), id="failure condition not met"),
+        pytest.param("Failed", "0.3", "result[0] < 0.1", ("bad", "must be < 10%"), id="success condition broken"),
+        pytest.param("Failed", "0.3", "result[0] >= 0.1", ("bad", "must be < 10%"), id="failure condition met"),
+    ],
+)
+def test_the_rule_of_a_metric_is_what_must_hold(phase: str, value: str, condition: str, shown: tuple[str, str]):
+    found = views.metric(MetricReading("error-rate", phase, value, condition))
+    assert (found.tone, found.requirement) == shown
