@@ -1,5 +1,4 @@
-"""An honest stand-in for a cluster: `Sandbox` serves the Kubernetes API from memory."""
+"""An honest stand-in for a cluster: `sandbox.server.Sandbox` serves the Kubernetes API from memory.
 
-from reconciler.sandbox.server import Sandbox
-
-__all__ = ["Sandbox"]
+Nothing is imported here: whoever needs only the schemas does not pay for a web server.
+"""

@@ -9,7 +9,7 @@ import pytest
 import urllib3
 import yaml
 
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox.server import Sandbox
 from tests.sandbox.client import Api
 
 

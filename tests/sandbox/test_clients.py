@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config, dynamic, watch
 
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox.server import Sandbox
 from tests.sandbox.builders import config_map, deployment, template
 from tests.sandbox.client import Api
 from tests.testbed import binaries

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox.server import Sandbox
 from tests.sandbox.builders import config_map, deployment
 from tests.sandbox.client import APPLY, Api
 

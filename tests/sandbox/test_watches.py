@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox.server import Sandbox
 from tests.sandbox.builders import config_map
 from tests.sandbox.client import Api
 

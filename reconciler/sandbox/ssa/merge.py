@@ -65,7 +65,7 @@ def interleaved(old: list[str], new: list[str]) -> list[str]:
 
 
 def without(value: Any, fields: Fields, node: Node) -> Any:
-    """`value` without these fields; a container that becomes empty stays unless it is one of them."""
+    """`value` without these fields. A map that becomes empty stays; a list becomes None, which its parent drops."""
     if not fields:
         return value
     if isinstance(value, dict) and not node.atomic:
@@ -83,18 +83,21 @@ def map_without(value: dict[str, Any], fields: Fields, node: Node) -> dict[str, 
     kept: dict[str, Any] = {}
     for name, inner in value.items():
         element = named(name)
-        if (element,) not in fields:
-            kept[name] = without(inner, below(fields, element), node.child(name))
+        if (element,) in fields:
+            continue
+        rest = without(inner, below(fields, element), node.child(name))
+        if rest is not None or inner is None:
+            kept[name] = rest
     return kept
 
 
-def list_without(value: list[Any], fields: Fields, node: Node) -> list[Any]:
+def list_without(value: list[Any], fields: Fields, node: Node) -> list[Any] | None:
     kept: list[Any] = []
     for item in value:
         element = item_element(item, node)
         if (element,) not in fields:
             kept.append(without(item, below(fields, element), node.item()))
-    return kept
+    return kept or None
 
 
 def check(value: Any, node: Node, path: Path = ()) -> list[str]:
