@@ -35,7 +35,8 @@ APPROVE_PRUNE = "reconciler.dev/approve-prune"
 ACCEPT_REVISION = "reconciler.dev/accept-revision"
 """Annotation on the record with a commit's sha: lets history that was rewritten be taken up at that commit."""
 
-MAX_CLOSING = 200
+MAX_CLOSING = 50
+MAX_WARNINGS = 50
 
 
 class Key(NamedTuple):
@@ -94,7 +95,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     commits were first observed. `closing` holds operations that ended as superseded until their status is known to be
     out. `verdict` is the first final health of `applied`; `last_good` the last commit for which it was Healthy.
     `config` is the digest of the Application's settings that the operation ran with; `source` and `namespace` repeat
-    those that people want to see beside it.
+    those that people want to see beside it, `warnings` what the last render said.
     """
 
     app: str
@@ -110,6 +111,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     config: str = ""
     source: Source | None = None
     namespace: str = ""
+    warnings: tuple[Problem, ...] = ()
 
     def entries(self) -> dict[Key, Entry]:
         return {entry.key: entry for entry in self.inventory}

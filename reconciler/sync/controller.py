@@ -107,7 +107,8 @@ class SyncController:
 
     def _state(self, name: str) -> AppState:
         if name not in self._states:
-            self._states[name] = AppState(self._apps[name], self._store.load(name))
+            stored = self._store.load(name)
+            self._states[name] = AppState(self._apps[name], stored, warnings=stored.record.warnings)
         return self._states[name]
 
     def _advance(self, state: AppState) -> datetime | None:

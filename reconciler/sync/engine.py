@@ -92,6 +92,10 @@ class Applier:
         except Refused as error:
             outcome.problems.append(scrubbed(item, Problem(f"{item.key}: {error}", at=item.at)))
             outcome.outside = True
+        except NotFound as error:
+            fix = "create it, or set the sync option CreateNamespace=true" if "namespace" in str(error) else ""
+            outcome.problems.append(Problem(f"{item.key}: {error}", fix, item.at))
+            outcome.outside = True
         except ReconcilerError as error:
             retry_after = error.retry_after if isinstance(error, Transient) else None
             outcome.trouble = Transient(scrubbed(item, Problem(f"{item.key}: {error}")).what, retry_after)

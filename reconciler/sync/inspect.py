@@ -32,7 +32,7 @@ def _inspect(cluster: Cluster, stored: Stored, progress: Progress, now: datetime
     app = Application(record.app, record.source or Source(""), Destination(record.namespace))
     kinds = sorted({(entry.api_version, entry.kind) for entry in record.inventory})
     live = {key: obj for kind in kinds for key, obj in live_objects(cluster, *kind, record.app)}
-    state = AppState(app, stored)
+    state = AppState(app, stored, warnings=record.warnings)
     state.drift = {key: Drift(own, ()) for key, own in drifted(record, live.get).items()}
     sha = record.operation.sha if record.operation else ""
     return delivery(state, assessed(record.entries(), live, {}, now), progress, head=sha, repository_error="")

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from reconciler.apps.delivery import Operation, OperationPhase
-from reconciler.apps.record import Record, RecordStore
+from reconciler.apps.record import MAX_WARNINGS, Record, RecordStore
 from reconciler.errors import NotFound, Problem, Refused, UserError
 from reconciler.kube.api import SYNC_MANAGER, Cluster
 from reconciler.kube.objects import NAMESPACES
@@ -159,7 +161,8 @@ class OperationRunner:
         return now
 
     def _end(self, state: AppState, record: Record) -> Operation:
-        state.stored = self._store.save(state.stored, record)
+        warned = msgspec.structs.replace(record, warnings=state.warnings[:MAX_WARNINGS])
+        state.stored = self._store.save(state.stored, warned)
         state.note = ""
         assert record.operation is not None
         return record.operation

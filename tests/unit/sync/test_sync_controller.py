@@ -331,3 +331,21 @@ def test_a_missing_namespace_is_made_when_asked_for(world: World) -> None:
     found = world.sync()
     assert found.applied_sha == SHA["a"]
     assert world.cluster.get(CONFIG_MAPS, name, "one")["data"] == {"k": "1"}
+
+
+def test_a_namespace_that_is_not_there_is_told_with_what_to_do(world: World) -> None:
+    item = config_map("one", k="1")
+    item.object["metadata"]["namespace"] = f"{world.namespace}-absent"
+    world.git.push("a", item)
+    found = world.sync()
+    assert found.operation is not None
+    assert "CreateNamespace=true" in found.operation.problems[0].fix
+    assert f"{world.namespace}-absent" in found.operation.problems[0].what
+
+
+def test_a_warning_about_a_commit_survives_a_restart(world: World) -> None:
+    hook = world.here(target("Job", "migrate", "batch/v1", annotations={"argocd.argoproj.io/hook": "PreSync"}))
+    world.git.push("a", hook, world.config_map("one", k="1"))
+    world.sync()
+    world.restart()
+    assert "hooks are not run yet" in world.sync().warnings[0].what
