@@ -187,3 +187,23 @@ def test_progress_is_told_while_a_commit_is_being_applied(world: World) -> None:
     world.git.push("a", world.config_map("one", k="1"))
     world.sync()
     assert [str(phase) for phase in phases(world.told)] == ["Applying", "Applied"]
+
+
+def test_a_push_in_the_middle_of_an_apply_stops_it_between_two_objects(world: World) -> None:
+    names = ["a-first", "b-second", "c-third"]
+    pushed: list[str] = []
+
+    def push_once(key: object) -> bool:
+        if not pushed:
+            pushed.append(world.git.push("b", *[world.config_map(name, k="b") for name in names]))
+        return False
+
+    world.controller.stop()
+    world.start(engine_owned=push_once)
+    world.git.push("a", *[world.config_map(name, k="a") for name in names])
+    world.controller.reconcile("shop")
+    assert world.get("a-first") is not None
+    assert world.get("c-third") is None
+    found = world.until(lambda d: d.applied_sha == SHA["b"])
+    assert [(old.sha, old.superseded_by) for old in found.superseded] == [(SHA["a"], SHA["b"])]
+    assert [(world.get(name) or {})["data"] for name in names] == [{"k": "b"}] * 3
