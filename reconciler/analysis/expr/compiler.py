@@ -28,11 +28,11 @@ _BINARY = frozenset({"arithmetic", "comparison", "conjunction", "disjunction", "
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names mean at a place. `element` is None outside of predicates; `variables` maps to slot and type."""
+    """What names mean at a place. `element` is None outside of predicates; `variables` reads each from its slot."""
 
     element: Type | None = None
     accumulates: bool = False
-    variables: Mapping[str, tuple[int, Type]] = field(default_factory=dict)
+    variables: Mapping[str, Code] = field(default_factory=dict)
     depth: int = 0
 
 
@@ -104,8 +104,7 @@ class Compiler:
     def _name(self, children: list[Any], scope: Scope) -> Code:
         name = str(children[0])
         if name in scope.variables:
-            slot, type_ = scope.variables[name]
-            return Code(type_, lambda frame: frame.variables[slot])
+            return scope.variables[name]
         if name in self._globals:
             return self._globals[name]
         raise ExpressionError(f"unknown name {name} (at {place(children[0])})")
@@ -124,7 +123,7 @@ class Compiler:
     def _list(self, children: list[Any], scope: Scope) -> Code:
         items = [self.compile(child, scope) for child in children]
         runs = [item.run for item in items]
-        types = {item.type for item in items}
+        types = {ANY if item.nullable else item.type for item in items}
         type_ = Type(Kind.LIST, types.pop()) if len(types) == 1 else LIST
 
         def run(frame: Frame) -> list[Any]:
@@ -151,21 +150,23 @@ class Compiler:
         if name in self._globals or name in scope.variables:
             raise ExpressionError(f"cannot redeclare {name}")
         slot, self.slots = self.slots, self.slots + 1
-        inner = replace(scope, variables={**scope.variables, name: (slot, value.type)})
+        variable = Code(value.type, lambda frame: frame.variables[slot], nullable=value.nullable)
+        inner = replace(scope, variables={**scope.variables, name: variable})
         body = self.compile(children[2], inner)
 
         def run(frame: Frame) -> Any:
             frame.variables[slot] = value.run(frame)
             return body.run(frame)
 
-        return Code(body.type, run)
+        return Code(body.type, run, nullable=body.nullable)
 
     def _conditional(self, children: list[Any], scope: Scope) -> Code:
         condition, then, otherwise = (self.compile(child, scope) for child in children)
         if condition.type not in (BOOL, ANY):
             raise ExpressionError(f"non-bool expression (type {condition.type}) used as condition")
         test, yes, no = _boolean(condition), then.run, otherwise.run
-        return Code(_either(then, otherwise), lambda frame: yes(frame) if test(frame) else no(frame))
+        nullable = then.nullable or otherwise.nullable
+        return Code(_either(then, otherwise), lambda frame: yes(frame) if test(frame) else no(frame), nullable=nullable)
 
     def _elvis(self, children: list[Any], scope: Scope) -> Code:
         return self._conditional([children[0], children[0], children[1]], scope)
@@ -240,7 +241,8 @@ class Compiler:
             value = left(frame)
             return right(frame) if value is None else value
 
-        return Code(otherwise.type if first.type == NIL else _either(first, otherwise), run)
+        type_ = otherwise.type if first.type == NIL else _either(first, otherwise)
+        return Code(type_, run, nullable=otherwise.nullable)
 
     def _slice(self, children: list[Any], scope: Scope) -> Code:
         ends = [self.compile(child, scope) if child is not None else None for child in children[1:]]
@@ -305,7 +307,7 @@ def _either(one: Code, other: Code) -> Type:
 
 
 def _boolean(code: Code) -> Run:
-    if code.type == BOOL:
+    if code.type == BOOL and not code.nullable:
         return code.run
     run = code.run
     return lambda frame: values.truth(run(frame))

@@ -64,10 +64,12 @@ Run = Callable[[Frame], Any]
 class Code:
     """A compiled node: what type it will have, and how to get its value. `constant` may be used while compiling.
 
-    `chained`: part of an optional chain (`a?.b.c`) that may be left out.
+    `chained`: part of an optional chain (`a?.b.c`) that may be left out. `nullable`: has the type, or is nil, as the
+    first element of a list of numbers does; whoever relies on the type must look.
     """
 
     type: Type
     run: Run
     constant: Any = None
     chained: bool = False
+    nullable: bool = False

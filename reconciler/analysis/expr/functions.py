@@ -126,7 +126,8 @@ def call(name: str, arguments: list[Code]) -> Code | None:
     _check_number(name, function, len(arguments))
     accepts = function.accepts + function.accepts[-1:] * (len(arguments) - len(function.accepts))
     runs = [_checked(name, code, accept) for code, accept in zip(arguments, accepts, strict=False)]
-    return Code(_result_type(name, function, arguments), _invoke(name, function.call, runs))
+    nullable = name in ("first", "last")
+    return Code(_result_type(name, function, arguments), _invoke(name, function.call, runs), nullable=nullable)
 
 
 def _check_number(name: str, function: Function, given: int) -> None:
@@ -141,7 +142,8 @@ def _checked(name: str, code: Code, accept: Accept) -> Run:
     if code.type != ANY:
         if code.type.kind not in accept:
             raise ExpressionError(f"invalid argument for {name} (type {code.type})")
-        return code.run
+        if not code.nullable:
+            return code.run
     if accept == _EVERY:
         return code.run
     run = code.run
@@ -224,4 +226,11 @@ def method(target: Code, name: str, arguments: list[Code]) -> Code:
     if known is None or arguments:
         raise ExpressionError(f"type {target.type} has no method {name}")
     run = target.run
-    return Code(known[0], lambda frame: known[1](run(frame)))
+
+    def call_it(frame: Frame) -> Any:
+        value = run(frame)
+        if value is None:
+            raise ExpressionError(f"cannot call {name} of nil")
+        return known[1](value)
+
+    return Code(known[0], call_it)

@@ -55,7 +55,7 @@ def arithmetic(sign: str, left: Code, right: Code) -> Code:
     if sign == "%" and right.constant == 0 and right.type == INT:
         raise ExpressionError("integer divide by zero")
     operation = _ARITHMETIC[sign]
-    if result == FLOAT and sign in _FLOAT_OPERATIONS:
+    if result == FLOAT and sign in _FLOAT_OPERATIONS and not (left.nullable or right.nullable):
         operation = _FLOAT_OPERATIONS[sign]
     if sign == "+" and result in (STRING, ANY):
         return Code(result, _spending(operation, left.run, right.run))
@@ -100,13 +100,16 @@ def comparison(sign: str, left: Code, right: Code) -> Code:
     if sign in ("==", "!="):
         return _equality(sign, left, right)
     test = _TESTS[sign]
-    if (left.type.is_number and right.type.is_number) or (
-        left.type == right.type and left.type in (STRING, TIME, DURATION)
-    ):
+    known = _ordered_together(left.type, right.type)
+    if known and not (left.nullable or right.nullable):
         return Code(BOOL, _binary(test, left.run, right.run))
-    if ANY in (left.type, right.type) and _may_be_ordered(left.type) and _may_be_ordered(right.type):
+    if known or (ANY in (left.type, right.type) and _may_be_ordered(left.type) and _may_be_ordered(right.type)):
         return Code(BOOL, _binary(lambda a, b: values.less(a, b, sign, test), left.run, right.run))
     raise _mismatch(sign, left.type, right.type)
+
+
+def _ordered_together(left: Type, right: Type) -> bool:
+    return (left.is_number and right.is_number) or (left == right and left in (STRING, TIME, DURATION))
 
 
 def _may_be_ordered(type_: Type) -> bool:

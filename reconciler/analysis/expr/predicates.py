@@ -82,21 +82,23 @@ def each(name: str, items: Code, body: Code | None) -> Code:
     if predicate.yes_or_no:
         if kind not in (Kind.BOOL, Kind.ANY):
             raise ExpressionError(f"predicate should return boolean (got {kind.value})")
-        if kind is Kind.ANY:
+        if kind is Kind.ANY or (body is not None and body.nullable):
             answer = _as_truth(answer)
-    return Code(_result_type(name, items.type, body), _loop(name, items.run, answer, predicate.finish))
+    run = _loop(name, items.run, answer, predicate.finish)
+    return Code(_result_type(name, items.type, body), run, nullable=name in ("find", "findLast"))
 
 
 def _result_type(name: str, items: Type, body: Code | None) -> Type:
+    answer = ANY if body is not None and body.nullable else body.type if body is not None else items.of_elements
     match name:
         case "filter":
             return Type(Kind.LIST, items.element)
-        case "map" if body is not None:
-            return Type(Kind.LIST, body.type)
+        case "map":
+            return Type(Kind.LIST, answer)
         case "find" | "findLast":
             return items.of_elements
         case "sum":
-            return items.of_elements if body is None else body.type
+            return answer if answer.is_number else ANY
     return PREDICATES[name].result
 
 
