@@ -34,6 +34,15 @@ def pytest_configure() -> None:
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *built])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n N --dist loadgroup`, tests of one real cluster run one after the other; so do the end-to-end ones."""
+    for item in items:
+        for marker in ("cluster", "e2e"):
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(marker))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, programs in _PROGRAMS.items():
         if item.get_closest_marker(marker) and (problem := _missing(marker, programs)):

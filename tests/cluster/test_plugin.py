@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed.access import Access
+from tests.testbed.controlplane import ControlPlane
 from tests.testbed.daemon import Daemon
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("plugin")]
+pytestmark = pytest.mark.cluster
+_CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 _ROLLOUT = """
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
@@ -36,8 +36,6 @@ class Shop:
     """A Rollout that git declares and the daemon delivers, and the client to look at it with."""
 
     repository: Path
-    path: str
-    namespace: str
     plugin: Path
     kubeconfig: Path
     versions: Iterator[int]
@@ -45,14 +43,14 @@ class Shop:
     def release(self) -> int:
         """Commit the next version; returns its number."""
         version = next(self.versions)
-        (self.repository / self.path / "rollout.yaml").write_text(_ROLLOUT.replace("VERSION", str(version)))
+        (self.repository / "shop" / "rollout.yaml").write_text(_ROLLOUT.replace("VERSION", str(version)))
         _git(self.repository, "add", "-A")
         _git(self.repository, "commit", "-q", "-m", f"Release {version}")
         return version
 
     def argo(self, *arguments: str) -> str:
         """Output of `kubectl argo rollouts …` for the Rollout."""
-        options = ("-n", self.namespace, "--kubeconfig", str(self.kubeconfig))
+        options = ("-n", "shop", "--kubeconfig", str(self.kubeconfig))
         done = subprocess.run(
             [str(self.plugin), *arguments, *options], capture_output=True, text=True, timeout=60, check=False
         )
@@ -70,23 +68,25 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(rollout_crds: Access, rollouts_plugin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    name, directory = f"plugin-{secrets.token_hex(4)}", tmp_path_factory.mktemp("plugin")
+def shop(rollouts_plugin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """On a control plane of its own: the daemon looks after every Rollout that it sees."""
+    directory = tmp_path_factory.mktemp("plugin")
     repository = directory / "repository"
-    (repository / name).mkdir(parents=True)
+    (repository / "shop").mkdir(parents=True)
     _git(repository, "init", "-q", "-b", "main")
-    rollout_crds.kubectl("create", "namespace", name)
-    shop = Shop(repository, name, name, rollouts_plugin, rollout_crds.kubeconfig, count(1))
-    shop.release()
-    flags = {"--repo": str(repository), "--path": name, "--namespace": name, "--poll": "1s"}
-    daemon = Daemon(directory, {**flags, "--kubeconfig": str(rollout_crds.kubeconfig)})
-    try:
-        daemon.start()
-        shop.reaches("Healthy")
-        yield shop
-    finally:
-        daemon.stop()
-        rollout_crds.kubectl("delete", "namespace", name, "--wait=false")
+    with ControlPlane(directory / "control-plane") as cluster:
+        cluster.kubectl("apply", "--server-side", "-k", str(_CRDS))
+        cluster.kubectl("create", "namespace", "shop")
+        shop = Shop(repository, rollouts_plugin, cluster.kubeconfig, count(1))
+        shop.release()
+        flags = {"--repo": str(repository), "--path": "shop", "--namespace": "shop", "--poll": "1s"}
+        daemon = Daemon(directory, {**flags, "--kubeconfig": str(cluster.kubeconfig)})
+        try:
+            daemon.start()
+            shop.reaches("Healthy")
+            yield shop
+        finally:
+            daemon.stop()
 
 
 def test_get_shows_the_step_the_weight_and_both_versions_of_a_paused_canary(shop: Shop) -> None:

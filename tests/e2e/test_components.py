@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.world import NAMESPACE, REPOSITORY, World, wait_for, world
 from tests.testbed.gitea import OWNER
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 _SHOP = Path(__file__).parent / "app"
 
 

@@ -26,7 +26,7 @@ from tests.e2e.world import FORGE_REPOSITORY, REPOSITORY, wait_for
 from tests.testbed.gitea import Gitea
 from tests.testbed.network import HOST
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

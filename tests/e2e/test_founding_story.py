@@ -15,7 +15,7 @@ from tests.e2e import report
 from tests.e2e.delivery import Delivery, Witness
 from tests.e2e.world import REPOSITORY, world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 _TAGS = ("1", "2-good", "3-failing", "4-slow", "5-good")
 
 

@@ -18,7 +18,7 @@ from tests.e2e.leftovers import leftovers
 from tests.e2e.world import REPOSITORY, World, wait_for, world
 from tests.testbed.daemon import Daemon
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 _SEED = 20261124
 _KINDS = {  # expected state, phase, and how many seconds its delivery usually takes
     "good": ("success", "Healthy", 12.0),

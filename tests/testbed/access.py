@@ -62,7 +62,9 @@ class Access:
             env={**os.environ, "HOME": str(self.directory)},
         )
         if done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, list(arguments), done.stdout, done.stderr)
+            error = subprocess.CalledProcessError(done.returncode, list(arguments), done.stdout, done.stderr)
+            error.add_note(done.stderr)
+            raise error
         return done.stdout
 
     def get(self, path: str) -> dict[str, Any]:
