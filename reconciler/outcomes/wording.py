@@ -33,18 +33,30 @@ def duration(seconds: float) -> str:
 
 
 def quantity(metric: str, value: float, limit: float | None = None) -> str:
-    """A measured value with the unit that the metric's name and its limit suggest: `34%`, `320 ms`, `1.2 s`, `17`."""
+    """A measured value with the unit that the metric's name and its limit suggest: `34%`, `320 ms`, `1.2 s`, `17`.
+
+    Three significant digits, more where a value would otherwise read like the limit that it misses.
+    """
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else str(value)
+    factor, unit = _unit(metric, value, limit)
+    text = _number(value * factor)
+    if limit is not None and (value == limit or text == _number(limit * factor, digits=6)):
+        text = _number(value * factor, digits=6)
+    return text + unit
+
+
+def _unit(metric: str, value: float, limit: float | None) -> tuple[float, str]:
+    """What to multiply with, and the unit then."""
     if _PERCENT.search(metric):
-        return f"{_number(value)}%"
+        return 1, "%"
     if _MILLISECONDS.search(metric):
-        return f"{_number(value)} ms"
+        return 1, " ms"
     if _SHARE.search(metric) and abs(value if limit is None else limit) <= 1:
-        return f"{_number(value * 100)}%"
+        return 100, "%"
     if _TIME.search(metric) and limit is not None and abs(limit) <= _LONGEST_TIME_LIMIT:
-        return f"{_number(value)} s" if abs(value) >= 1 else f"{_number(value * 1000)} ms"
-    return _number(value)
+        return (1, " s") if abs(value) >= 1 else (1000, " ms")
+    return 1, ""
 
 
 def image(reference: str) -> str:
@@ -86,8 +98,10 @@ def fit(first: str, more: Iterable[str], room: int = DESCRIPTION_LIMIT, separato
     return text
 
 
-def _number(value: float) -> str:
-    """At most two decimals, more only where the figure would vanish."""
-    if value and abs(value) < 0.1:
-        return f"{value:.2g}"
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _number(value: float, digits: int = 3) -> str:
+    """Never in powers of ten, and never without a digit before the point."""
+    if abs(value) >= 10 ** (digits - 1):
+        return str(round(value))
+    if value and abs(value) < 1e-4:
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return f"{value:.{digits}g}"

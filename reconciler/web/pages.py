@@ -12,9 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 import reconciler
 from reconciler.apps.delivery import Delivery
 from reconciler.outcomes.wording import short_sha
-from reconciler.web import views
+from reconciler.web import phrases, views
 from reconciler.web.assets import Assets
 from reconciler.web.ports import Ports
+from reconciler.web.workloads import TONES
 
 
 class Pages:
@@ -74,7 +75,7 @@ def _environment(assets: Assets) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        short_sha=short_sha, iso=views.iso, ago=views.ago, tone=views.tone_of_health, operation=views.operation_text
+        short_sha=short_sha, iso=phrases.iso, ago=phrases.ago, tone=TONES.__getitem__, operation=phrases.operation_text
     )
     environment.globals["asset"] = assets.url
     return environment

@@ -12,7 +12,7 @@ from reconciler.errors import Position, Problem
 from reconciler.forges.model import CommitStatus, State
 from reconciler.outcomes.board import Board
 from reconciler.outcomes.outbox import Entry
-from reconciler.web import views
+from reconciler.web import views, workloads
 from reconciler.web.ports import CommitInfo
 from tests.unit.outcomes.deliveries import ERRORS, SLOW, T0, A, B, bad, canary, delivery, in_motion, operation, rollout
 from tests.unit.web.serving import Page, running
@@ -118,8 +118,8 @@ def test_the_summary_counts_the_urgent_first():
 
 
 def test_all_steps_of_a_promoted_rollout_are_done_and_none_of_an_aborted_one():
-    promoted = views.workload(canary(step=5, step_texts=STEPS, promoted=True))
-    aborted = views.workload(canary(step=2, step_texts=STEPS, aborted=True))
+    promoted = workloads.workload(canary(step=5, step_texts=STEPS, promoted=True))
+    aborted = workloads.workload(canary(step=2, step_texts=STEPS, aborted=True))
     assert {step.stage for step in promoted.steps} == {"done"}
     assert {step.stage for step in aborted.steps} == {"todo"}
     assert [step.weight for step in promoted.steps] == [20, None, 40, None, 100]
@@ -135,5 +135,5 @@ def test_all_steps_of_a_promoted_rollout_are_done_and_none_of_an_aborted_one():
     ],
 )
 def test_the_rule_of_a_metric_is_what_must_hold(phase: str, value: str, condition: str, shown: tuple[str, str]):
-    found = views.metric(MetricReading("error-rate", phase, value, condition))
+    found = workloads.metric(MetricReading("error-rate", phase, value, condition))
     assert (found.tone, found.requirement) == shown

@@ -1,0 +1,102 @@
+"""Rollouts and plain workloads as the page shows them: split of traffic, steps, judged metrics. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
+from reconciler.outcomes import metrics_text
+from reconciler.outcomes.wording import images
+
+TONES = {
+    Health.HEALTHY: "good",
+    Health.SUSPENDED: "held",
+    Health.PROGRESSING: "busy",
+    Health.MISSING: "busy",
+    Health.DEGRADED: "bad",
+    Health.UNKNOWN: "unknown",
+}
+_WEIGHT = re.compile(r"set\s*weight[^0-9]*(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    name: str
+    tone: str
+    value: str
+    requirement: str
+    phase: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`stage` is done, now or todo. `weight` is the canary's share after this step, where the step sets it."""
+
+    text: str
+    stage: str
+    weight: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One Rollout or plain workload. `weight` is None where no canary is on its way; `runs` is what users get then."""
+
+    title: str
+    namespace: str
+    tone: str
+    health: str
+    message: str
+    weight: int | None
+    old: str
+    new: str
+    steps: tuple[Step, ...]
+    progress: str
+    pods: str
+    metrics: tuple[Metric, ...]
+    runs: str
+
+
+def workload(work: WorkloadProgress) -> Workload:
+    is_rollout = work.kind == "Rollout"
+    moving = is_rollout and not work.promoted and not work.aborted
+    return Workload(
+        title=f"{work.kind} {work.name}",
+        namespace=work.namespace,
+        tone="bad" if work.aborted else TONES[work.health],
+        health=work.phase or work.health,
+        message=work.message,
+        weight=work.weight if moving else None,
+        old=images(work.stable_images),
+        new=images(work.images),
+        steps=_steps(work),
+        progress=f"step {work.step or 0} of {work.steps}" if work.steps and moving else "",
+        pods=f"{work.ready} of {work.desired} pods ready" if work.desired else "",
+        metrics=tuple(map(metric, work.metrics)),
+        runs="" if moving else images(work.stable_images if work.aborted else work.images),
+    )
+
+
+def metric(reading: MetricReading) -> Metric:
+    bad = metrics_text.is_bad(reading)
+    return Metric(
+        name=reading.name,
+        tone="bad" if bad else "good" if reading.value else "unknown",
+        value=metrics_text.measured(reading) or "–",
+        requirement=metrics_text.must(reading) if reading.condition else "",
+        phase=reading.phase,
+        message=reading.message,
+    )
+
+
+def _steps(work: WorkloadProgress) -> tuple[Step, ...]:
+    finished = work.promoted and not work.aborted
+    at = len(work.step_texts) if finished else work.step or 0
+    stages = ["done" if index < at else "now" if index == at else "todo" for index in range(len(work.step_texts))]
+    if work.aborted:
+        stages = ["todo"] * len(stages)
+    return tuple(
+        Step(text, stage, int(found[1]) if (found := _WEIGHT.search(text)) else None)
+        for text, stage in zip(work.step_texts, stages, strict=True)
+    )
