@@ -9,6 +9,7 @@ import pytest
 from reconciler.sandbox.server import Sandbox
 from tests.sandbox.builders import config_map, deployment
 from tests.sandbox.client import APPLY, Api
+from tests.sandbox.test_definitions import DEFINITIONS, definition
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,16 @@ def test_protobuf_is_not_read(fake: Api) -> None:
     answer = fake.call("POST", fake.path("configmaps"), b"k8s\x00", "application/vnd.kubernetes.protobuf")
     assert (answer.code, answer.reason) == (415, "UnsupportedMediaType")
     assert "not application/vnd.kubernetes.protobuf" in answer.message
+
+
+def test_rules_that_are_not_evaluated_are_named(fake: Api) -> None:
+    body = definition(f"{fake.namespace}.example.com")
+    schema = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["x-kubernetes-validations"] = [{"rule": "self.spec.size < 5"}]
+    answer = fake.post(DEFINITIONS, body)
+    assert answer.code == 201
+    assert "does not evaluate" in answer.headers["Warning"]
+    fake.delete(f"{DEFINITIONS}/{body['metadata']['name']}").ok()
 
 
 def test_a_scale_cannot_be_applied(fake: Api) -> None:
