@@ -85,8 +85,16 @@ def _success(delivery: Delivery, operation: Operation | None, now: datetime) -> 
     return fit(f"{text}, images {named[0]}", named[1:]) if named else text
 
 
+def is_first_release(work: WorkloadProgress) -> bool:
+    """Whether there is no older version to compare with: all traffic goes to the new one, and no step is taken."""
+    return work.kind == "Rollout" and work.weight == 100 and not work.step and not work.stable_images
+
+
 def _progress(work: WorkloadProgress, several: bool) -> str:
     """`canary 40%, step 3/8, error-rate 0.2% ok`."""
+    name = f"{work.name}: " if several else ""
+    if is_first_release(work):
+        return f"{name}first release, {work.ready}/{count(work.desired, 'pod')} ready"
     stages = []
     if work.weight is not None:
         stages.append(f"canary {work.weight}%")
@@ -97,7 +105,7 @@ def _progress(work: WorkloadProgress, several: bool) -> str:
     if work.paused and _waits_for_someone(work):
         stages.append("paused until promoted")
     figures = [metrics_text.describe(reading) for reading in _worst_first(work)]
-    return fit((f"{work.name}: " if several else "") + ", ".join(stages), figures)
+    return fit(name + ", ".join(stages), figures)
 
 
 def _worst_first(work: WorkloadProgress) -> list[MetricReading]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.outcomes import metrics_text
-from reconciler.outcomes.wording import images
+from reconciler.outcomes.verdict import is_first_release
+from reconciler.outcomes.wording import count, images
 
 TONES = {
     Health.HEALTHY: "good",
@@ -60,7 +61,7 @@ class Workload:
 
 def workload(work: WorkloadProgress) -> Workload:
     is_rollout = work.kind == "Rollout"
-    moving = is_rollout and not work.promoted and not work.aborted
+    moving = is_rollout and not work.promoted and not work.aborted and not is_first_release(work)
     return Workload(
         title=f"{work.kind} {work.name}",
         namespace=work.namespace,
@@ -72,7 +73,7 @@ def workload(work: WorkloadProgress) -> Workload:
         new=images(work.images),
         steps=_steps(work),
         progress=f"step {work.step or 0} of {work.steps}" if work.steps and moving else "",
-        pods=f"{work.ready} of {work.desired} pods ready" if work.desired else "",
+        pods=_pods(work),
         metrics=tuple(map(metric, work.metrics)),
         runs="" if moving else images(work.stable_images if work.aborted else work.images),
     )
@@ -88,6 +89,13 @@ def metric(reading: MetricReading) -> Metric:
         phase=reading.phase,
         message=reading.message,
     )
+
+
+def _pods(work: WorkloadProgress) -> str:
+    """Old and new pods together may be more than are wanted, until the old ones are gone."""
+    if work.ready > work.desired:
+        return f"{count(work.ready, 'pod')} ready, {work.desired} wanted"
+    return f"{work.ready} of {count(work.desired, 'pod')} ready" if work.desired else ""
 
 
 def _steps(work: WorkloadProgress) -> tuple[Step, ...]:

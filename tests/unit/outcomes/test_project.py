@@ -124,6 +124,10 @@ GOLDEN = {
         in_motion(canary(health=HEALTHY, weight=100, step=8)),
         "pending: canary 100%, step 8/8",
     ),
+    "the first release has nothing to compare with": (
+        in_motion(canary(weight=100, step=0, stable_images=(), desired=4, ready=1)),
+        "pending: first release, 1/4 pods ready",
+    ),
     "canary on its way": (
         in_motion(canary(metrics=(ERRORS,))),
         "pending: canary 40%, step 3/8, error-rate 0.2% ok",

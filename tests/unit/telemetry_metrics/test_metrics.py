@@ -63,6 +63,11 @@ def test_a_rollout_that_goes_leaves_the_others_of_its_application():
     assert value("reconciler_rollout_weight_percent", application="pair", rollout="shop/b") == 20
 
 
+def test_no_series_is_doubled_by_the_time_of_its_creation():
+    metrics.webhook_received("github", "accepted")
+    assert "_created{" not in metrics.exposition()[0].decode()
+
+
 def test_the_depth_of_a_queue_is_read_when_asked_for():
     queue = ["a"]
     metrics.queue_depth("test-queue", lambda: len(queue))

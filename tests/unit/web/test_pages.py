@@ -137,3 +137,13 @@ def test_all_steps_of_a_promoted_rollout_are_done_and_none_of_an_aborted_one():
 def test_the_rule_of_a_metric_is_what_must_hold(phase: str, value: str, condition: str, shown: tuple[str, str]):
     found = workloads.metric(MetricReading("error-rate", phase, value, condition))
     assert (found.tone, found.requirement) == shown
+
+
+def test_pods_of_two_versions_together_are_not_a_share_of_those_wanted():
+    assert workloads.workload(canary(desired=4, ready=3)).pods == "3 of 4 pods ready"
+    assert workloads.workload(canary(desired=4, ready=12)).pods == "12 pods ready, 4 wanted"
+
+
+def test_a_first_release_shows_no_split_of_traffic():
+    first = workloads.workload(canary(weight=100, step=0, stable_images=()))
+    assert (first.weight, first.runs) == (None, "shop:v2")
