@@ -46,6 +46,7 @@ USER_AGENT = f"reconciler/{__version__}"
 LEASE_NAME = "reconciler"
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 JITTER_SHARE = 0.2
+READ_SECONDS = 0.05
 THREADS = {"repository": 4, "application": 4, "rollout": 8, "analysis": 8, "outcome": 2}
 
 log = logger(__name__)
@@ -115,7 +116,13 @@ class Daemon:
         log.info("stopped")
 
     def _work(self) -> None:
-        """The lease is ours: begin with what git and the cluster say now."""
+        """The lease is ours: begin with what git and the cluster say now, once that is known."""
+        while missing := self._half.missing():
+            log.debug("not ready", why=missing)
+            if self._stopping.wait(READ_SECONDS):
+                return
+        if absent := self._half.absent():
+            log.warning("the cluster does not serve these kinds: apply manifests/crds", kinds=", ".join(absent))
         for engine in self._engines:
             engine.start()
         for repository in self._settings.repositories:
@@ -139,7 +146,7 @@ class Daemon:
         reconciles: dict[str, Callable[[str], datetime | None]] = {
             "repository": self._repositories.refresh,
             "application": self._sync.reconcile,
-            "rollout": self._half.rollouts.reconcile,
+            "rollout": self._half.reconcile_rollout,
             "analysis": self._half.runs.reconcile,
             "outcome": self._outcomes.reconcile,
         }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from reconciler.analysis.catalog import Catalog, from_stores
@@ -13,20 +15,28 @@ from reconciler.analysis.model import decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
 from reconciler.daemon.events import ObjectEvents
+from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
-from reconciler.kube.api import Cluster, Decode, Resource
+from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_RUNS, ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
 from reconciler.runtime.queue import WorkQueue
 
 MEASUREMENTS_AT_ONCE = 16
+
+_WATCHED = (
+    *wiring.watched(),
+    wiring.Watched(ANALYSIS_TEMPLATES, decode_template),
+    wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
+)
 
 OnProgress = Callable[[str, str], None]
 """(namespace, name) of a Rollout whose progress may read differently now."""
@@ -47,37 +57,68 @@ class DeliveryHalf:
         rollouts: WorkQueue,
         runs: WorkQueue,
     ) -> None:
-        self._informers = [
-            Informer(cluster, resource, decode, namespace=namespace, clock=clock) for resource, decode in _watched()
+        self._informers: list[Informer[Any]] = [
+            Informer(
+                cluster,
+                item.resource,
+                item.decode,
+                namespace=namespace if item.resource.namespaced else None,
+                clock=clock,
+            )
+            for item in _WATCHED
         ]
-        self._cluster_templates: Informer[Any] = Informer(
-            cluster, CLUSTER_ANALYSIS_TEMPLATES, decode_template, clock=clock
-        )
+        self._started: set[str] = set()
+        self._starting = threading.Lock()
         self._stores = wiring.stores_of(self._store)
+        self._stores.rollouts.subscribe(lambda old, new: self._start_for(new))
         wiring.subscribe(self._stores, rollouts.add)
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
-        analyses = Catalog(from_stores(self._store(ANALYSIS_TEMPLATES.kind), self._cluster_templates.store))
-        self.rollouts = RolloutController(cluster, self._stores, clock, ObjectEvents(events), analyses)
+        analyses = Catalog(from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind))))
+        self._rollouts = RolloutController(cluster, self._stores, clock, ObjectEvents(events), analyses)
         measurer = Measurer(cluster, http.send, clock, prometheus_url)
         self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
         self.runs = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
 
     def start(self) -> None:
-        for informer in (*self._informers, self._cluster_templates):
-            informer.start()
+        """Watches what every Rollout needs; kinds of traffic routers only once a Rollout names one."""
+        self._start({item.resource.kind for item in _WATCHED if not item.optional})
 
     def stop(self) -> None:
-        for informer in (*self._informers, self._cluster_templates):
+        for informer in self._informers:
             informer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def missing(self) -> str:
-        """What has not been read once yet and why; empty when all that must be there is there."""
-        optional = {item.resource.kind for item in wiring.watched() if item.optional}
-        for informer in (*self._informers, self._cluster_templates):
-            if not informer.synced() and informer.resource.kind not in optional:
+        """What must be read before anything is decided, and why it is not yet; empty when all is there.
+
+        A kind that the cluster does not serve has no objects; deciding can begin.
+        """
+        for informer in self._informers:
+            if informer.resource.kind in self._started and not (informer.synced() or informer.absent):
                 return f"waiting for {informer.resource.plural}: {informer.failing or 'first list'}"
         return ""
+
+    def absent(self) -> list[str]:
+        """Kinds of ours that the cluster does not serve."""
+        return [informer.resource.kind for informer in self._informers if informer.absent]
+
+    def reconcile_rollout(self, key: str) -> datetime | None:
+        """The rollouts engine's reconcile, held back while something that it reads is still being listed."""
+        if missing := self.missing():
+            raise Transient(missing)
+        return self._rollouts.reconcile(key)
+
+    def _start_for(self, rollout: Rollout | None) -> None:
+        canary = rollout.spec.strategy.canary if rollout else None
+        if rollout and canary:
+            self._start({kind for kind, _ in routers.objects(canary.traffic_routing, rollout.metadata.name)})
+
+    def _start(self, kinds: set[str]) -> None:
+        with self._starting:
+            new, self._started = kinds - self._started, self._started | kinds
+        for informer in self._informers:
+            if informer.resource.kind in new:
+                informer.start()
 
     def on_progress(self, told: OnProgress) -> None:
         """Has `told` called for every change of a Rollout or of a run that belongs to one."""
@@ -112,12 +153,6 @@ class DeliveryHalf:
 
     def _store(self, kind: str) -> Store[Any]:
         return next(informer.store for informer in self._informers if informer.resource.kind == kind)
-
-
-def _watched() -> list[tuple[Resource, Decode[Any]]]:
-    found = [(item.resource, item.decode) for item in wiring.watched()]
-    assert ANALYSIS_RUNS in dict(found)
-    return [*found, (ANALYSIS_TEMPLATES, decode_template)]
 
 
 def _key(item: Any) -> str:

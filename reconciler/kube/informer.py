@@ -48,6 +48,8 @@ class Informer(Generic[T]):
         self.resource = resource
         self.store: Store[T] = Store(decode, index_labels)
         self.failing = ""
+        self.absent = False
+        """Whether the cluster said that it does not serve this kind."""
         self.relists = 0
         self._cluster, self._clock = cluster, clock
         self._namespace = namespace
@@ -109,6 +111,7 @@ class Informer(Generic[T]):
         )
         self.store.replace(found.items, found.resource_version)
         self._version = found.resource_version
+        self.absent = False
         self.relists += self._synced.is_set()
         self._last_news = self._clock.monotonic()
         self._recover()
