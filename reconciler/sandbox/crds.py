@@ -1,6 +1,7 @@
 """CustomResourceDefinitions become kinds that are served.
 
-Known limit: CEL rules (`x-kubernetes-validations`) are kept in the definition and not evaluated.
+Known limit: CEL rules (`x-kubernetes-validations`) are kept in the definition and not evaluated; the answer to whoever
+writes such a definition says so in a Warning.
 """
 
 from __future__ import annotations

@@ -55,7 +55,6 @@ class Kind:
 
 
 WORKLOAD_SCALE = Scale(selector=("spec", "selector"))
-CLUSTER = "cluster"
 NAMESPACED = "namespaced"
 # group, version, schema package, kind, plural, scope, short names,
 # flags: s(tatus), g(eneration), d(eleted object shown), x (scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.builders import Object, config_map, deployment, differences, replica_set, service
+from tests.sandbox.builders import Object, config_map, deployment, differences, managers, replica_set, service
 from tests.sandbox.client import Api
 
 
@@ -331,7 +331,9 @@ def comparable(obj: Object) -> Object:
 @pytest.mark.parametrize("case", OBJECTS.values(), ids=OBJECTS.keys())
 def test_an_object_is_stored_as_the_real_server_stores_it(both: tuple[Api, Api], case: tuple) -> None:
     plural, version, body = case
-    made = [api.post(api.path(plural, api=version), body).ok() for api in both]
+    made = [api.post(api.path(plural, api=version), body, fieldManager="maker").ok() for api in both]
+    owned = [managers(obj).get(("maker", "Update")) for obj in made]
+    assert differences(owned[0], owned[1]) == []
     assert differences(comparable(made[0]), comparable(made[1])) == []
 
 

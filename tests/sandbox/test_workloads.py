@@ -207,6 +207,25 @@ def test_a_daemon_set_runs_on_every_node(api: Api) -> None:
     assert len({pod["spec"]["nodeName"] for pod in active_pods(api)}) == nodes
 
 
+def test_a_readiness_gate_holds_a_pod_back(fake: Api) -> None:
+    gated = template(readinessGates=[{"conditionType": "x.y/open"}])
+    fake.post(fake.path("replicasets", api=APPS), replica_set(replicas=1, template=gated)).ok()
+
+    def running(answer: Answer) -> bool:
+        return [pod["status"]["phase"] for pod in answer.body["items"]] == ["Running"]
+
+    (pod,) = fake.eventually(fake.path("pods"), running, SLOW).body["items"]
+    assert next(one["status"] for one in pod["status"]["conditions"] if one["type"] == "Ready") == "False"
+
+
+def test_a_paused_deployment_follows_its_number(api: Api) -> None:
+    path = api.path("deployments", "web", APPS)
+    api.post(api.path("deployments", api=APPS), deployment(paused=False, replicas=1)).ok()
+    api.eventually(path, ready(1), SLOW)
+    api.patch(path, {"spec": {"paused": True, "replicas": 2}}).ok()
+    api.eventually(path, ready(2), SLOW)
+
+
 def test_pods_that_match_are_adopted(api: Api) -> None:
     pod = {"metadata": {"name": "stray", "labels": {"app": "web"}}, "spec": template()["spec"]}
     api.post(api.path("pods"), pod).ok()

@@ -39,6 +39,8 @@ def read(kind: Kind, body: Object, options: Options) -> Object:
     except WrongType as wrong:
         raise unreadable(kind, str(wrong)) from None
     report_unknown(kind, unknown, options)
+    if kind.kind == "CustomResourceDefinition" and "x-kubernetes-validations" in str(obj):
+        options.warnings.append("the sandbox keeps x-kubernetes-validations and does not evaluate them")
     obj |= {"apiVersion": kind.api_version, "kind": kind.kind}
     obj.setdefault("metadata", {})
     if not kind.custom:

@@ -11,8 +11,6 @@ from reconciler.sandbox.ssa.managers import ManagerId, Owned, read, write
 from reconciler.sandbox.ssa.paths import NOTHING, Fields
 
 Object = dict[str, Any]
-# What the real server forgets first when many managers wrote an object.
-MOST_MANAGERS = 10
 
 
 def ignored_fields(kind: Kind, subresource: str) -> Fields:

@@ -73,6 +73,8 @@ class Deployments:
             found = self.numbered(found, new)
             self.move(found, new, old)
             self.forget(found, old)
+        elif owned:
+            self.resize_paused(found, owned)
         return self.report(found, new, old)
 
     def current(self, found: Object, new: Object | None, old: list[Object]) -> Object:
@@ -134,6 +136,12 @@ class Deployments:
         settled = Size(grown, size(new).present, min(size(new).available, grown))
         for one, wanted in zip(old, old_sizes(fewest, settled, sizes), strict=True):
             self.scale(one, wanted)
+
+    def resize_paused(self, found: Object, owned: list[Object]) -> None:
+        """A paused Deployment still follows its number of replicas, as long as one ReplicaSet has them all."""
+        active = [one for one in owned if one["spec"]["replicas"]] or owned[-1:]
+        if len(active) == 1:
+            self.scale(active[0], found["spec"]["replicas"])
 
     def scale(self, replica_set: Object, replicas: int) -> None:
         if replica_set["spec"]["replicas"] != replicas:

@@ -69,6 +69,8 @@ class Pods:
             return self.started(pod)
         if phase == "Running" and pod["spec"]["restartPolicy"] != "Always":
             return self.ended(pod)
+        if phase == "Running" and is_ready(pod) != gates_open(pod):
+            self.work.set_status("pods", pod, {"conditions": self.conditions(pod, ready=True)})
         return None
 
     def started(self, pod: Object) -> float | None:
@@ -122,14 +124,23 @@ class Pods:
         }
 
     def conditions(self, pod: Object, *, ready: bool) -> list[Object]:
-        others = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
-        gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
-        passed = ready and all(others.get(gate) == "True" for gate in gates)
-        wanted = {"PodScheduled": True, "Initialized": True, "ContainersReady": ready, "Ready": passed}
-        return [
-            {"type": name, "status": str(holds), "lastTransitionTime": self.work.api.timestamp()}
-            for name, holds in wanted.items()
-        ]
+        """The node agent's four; conditions of others, readiness gates among them, stay."""
+        wanted = {
+            "PodScheduled": True,
+            "Initialized": True,
+            "ContainersReady": ready,
+            "Ready": ready and gates_open(pod),
+        }
+        others = [one for one in pod["status"].get("conditions", []) if one["type"] not in wanted]
+        now = self.work.api.timestamp()
+        own = [{"type": name, "status": str(holds), "lastTransitionTime": now} for name, holds in wanted.items()]
+        return own + others
+
+
+def gates_open(pod: Object) -> bool:
+    """Whether every readiness gate of the pod says yes."""
+    said = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
+    return all(said.get(gate["conditionType"]) == "True" for gate in pod["spec"].get("readinessGates", []))
 
 
 def old_status(pod: Object) -> Object:

@@ -9,8 +9,26 @@ from typing import Any
 
 from reconciler.sandbox.schema.node import ANY, MISSING, OBJECT, Node
 
-# Structs that are part of their parent by value: always there, owned by nobody.
-INLINE = frozenset({"metadata", "spec", "status", "template", "strategy", "jobTemplate", "loadBalancer"})
+# Fields that the real server's types have by value: there as soon as their parent is, owned by nobody.
+INLINE = frozenset(
+    [
+        "metadata",
+        "spec",
+        "status",
+        "template",
+        "strategy",
+        "updateStrategy",
+        "jobTemplate",
+        "loadBalancer",
+        "containers",
+        "resources",
+        "podSelector",
+        "scaleTargetRef",
+        "involvedObject",
+        "source",
+        "names",
+    ]
+)
 # Defaults of the keys of associative lists: an item may leave them out (Kubernetes API reference).
 KEY_DEFAULTS = {"core.v1.ContainerPort": {"protocol": "TCP"}, "core.v1.ServicePort": {"protocol": "TCP"}}
 
@@ -53,8 +71,8 @@ def link(name: str, node: Node) -> None:
 
 def field_node(name: str, facts: dict[str, Any]) -> Node:
     node = build(facts)
-    if name in INLINE and node.kind == OBJECT:
-        node = variant(node)
+    if name in INLINE:
+        node = variant(node) if node.kind == OBJECT else node
         node.inline = True
     return node
 

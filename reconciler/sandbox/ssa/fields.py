@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from reconciler.sandbox.schema.node import MISSING, Node
+from reconciler.sandbox.schema.node import ARRAY, MISSING, Node
 from reconciler.sandbox.ssa.paths import NOTHING, Fields, Path, item_element, named
 
 
@@ -68,16 +68,23 @@ def compare(old: Any, new: Any, node: Node, path: Path, found: tuple[set[Path], 
         return
     before, after = members(old, node), members(new, node)
     if not before and not after:
-        if node.inline and old in (MISSING, {}) and new in (MISSING, {}):
-            return
         compare_leaf(old, new, path, found)
         return
-    if not node.inline and path:
+    if path:
         compare_container(old, new, path, found)
     for element in before.keys() | after.keys():
         inner_old, child = before.get(element, (MISSING, node))
         inner_new, child = after.get(element, (MISSING, child))
+        if child.inline:
+            inner_old, inner_new = present(inner_old, old, child), present(inner_new, new, child)
         compare(inner_old, inner_new, child, (*path, element), found)
+
+
+def present(value: Any, parent: Any, node: Node) -> Any:
+    """An inline field exists, if empty, as soon as its parent does."""
+    if value is not MISSING or parent is MISSING:
+        return value
+    return [] if node.kind == ARRAY else {}
 
 
 def compare_container(old: Any, new: Any, path: Path, found: tuple[set[Path], set[Path], set[Path]]) -> None:

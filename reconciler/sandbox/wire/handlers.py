@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -95,7 +95,6 @@ class Handlers:
 
     api: Api
     bookmark_seconds: float = 60.0
-    answered: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         try:

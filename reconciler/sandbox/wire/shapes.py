@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,6 @@ from reconciler.sandbox.problems import ApiProblem
 from reconciler.sandbox.wire.table import table
 
 Object = dict[str, Any]
-Shape = Callable[[list[Object]], Object | list[Object]]
 
 
 def media_types(accept: str) -> list[tuple[str, dict[str, str]]]:
