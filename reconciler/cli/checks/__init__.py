@@ -15,6 +15,7 @@ from reconciler.cli.checks.kinds import Kinds
 from reconciler.cli.checks.reading import Material, read
 from reconciler.errors import Problem, UserError
 from reconciler.render.validate import Fault
+from reconciler.yaml.positions import Path as FieldPath
 
 _KNOWN_OTHERWISE = (("argoproj.io", "Application"), ("traefik.io", "TraefikService"))
 """Kinds without a schema here of which everything that matters is checked: by the configuration, by Rollouts."""
@@ -77,15 +78,14 @@ def _warnings(item: Item) -> Iterator[Problem]:
 
 
 def _others(faults: Iterable[Fault], known: list[Fault]) -> Iterator[Fault]:
-    """Those about other fields than the known ones: an unknown `setWieght` also leaves its step without a kind."""
-    for fault in faults:
-        if not any(_nested(fault, each) for each in known):
-            yield fault
+    """Those that are not a consequence of a known one: an unknown `setWieght` also leaves its step without a kind."""
+    return (fault for fault in faults if not any(_follows(fault.path, each) for each in known))
 
 
-def _nested(one: Fault, other: Fault) -> bool:
-    shorter = min(len(one.path), len(other.path))
-    return one.path[:shorter] == other.path[:shorter]
+def _follows(path: FieldPath, known: Fault) -> bool:
+    above = path[: len(known.path)] == known.path
+    inside = known.path[: len(path)] == path and (_blocks(known) or len(known.path) == len(path) + 1)
+    return above or inside
 
 
 def _blocks(fault: Fault) -> bool:

@@ -25,7 +25,7 @@ class Finding:
 def check(text: str, path: Path, provider: Any, sure: bool) -> Iterator[Finding]:
     """`sure` says whether all arguments in `text` are known."""
     if why := _trouble(text, ANY):
-        yield Finding(Fault(path, f"{shown(path)} cannot be read: {why}"), sure)
+        yield Finding(Fault(path, f"{shown(path)} cannot be used: {why}"), sure)
         return
     prometheus = provider.get("prometheus") if isinstance(provider, dict) else None
     if isinstance(prometheus, dict) and (why := _trouble(text, FLOATS)):

@@ -78,19 +78,19 @@ def _object(value: dict[str, Any], node: Node, path: Path, above: Above) -> Iter
 
 
 def _list(value: list[Any], node: Node, path: Path, above: Above) -> Iterator[Fault]:
+    names = node.keys or ((node.merge_key,) if node.merge_key else ())
     seen: set[str] = set()
     for index, item in enumerate(value):
         yield from _value(item, node.item(), (*path, index), above)
-        key = _key(item, node)
+        key = _key(item, names) if node.list_type == "map" else ""
         if key and key in seen:
-            yield Fault((*path, index), f"{shown((*path, index))}: {key} is there twice", "rename or remove one")
+            yield Fault((*path, index, names[0]), f"{shown(path)} has {key} twice", "rename or remove one")
         seen.add(key)
 
 
-def _key(item: Any, node: Node) -> str:
-    """What tells the items of a list of named things apart; "" when they may be equal."""
-    names = node.keys or ((node.merge_key,) if node.merge_key else ())
-    if node.list_type != "map" or not isinstance(item, dict) or any(name not in item for name in names[:1]):
+def _key(item: Any, names: tuple[str, ...]) -> str:
+    """What tells an item of a list from the others; "" where it is not written."""
+    if not isinstance(item, dict) or any(name not in item for name in names[:1]):
         return ""
     return ", ".join(f"{name} {item[name]!r}" for name in names if name in item)
 

@@ -18,12 +18,12 @@ _ABSENT = object()
 class Item:
     """`origin` is the directory or kustomization that it comes from: objects of one origin are applied together.
 
-    `source` is what a kustomization built the object from, when that can be told.
+    `sources` are what a kustomization may have built the object from: resources and patches of that kind and name.
     """
 
     found: Found
     origin: str
-    source: Found | None = None
+    sources: tuple[Found, ...] = ()
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -46,20 +46,22 @@ class Item:
         return f"{self.kind} {self.name}"
 
     def place(self, path: Path) -> Position:
-        """Where the field is written; the kustomization's place when it changed the field."""
-        if self.source is None:
+        """Where the field is written; of a built object, the first file that says the same, else the kustomization."""
+        if not self.sources:
             return self.found.place(*path)
-        same = _value(self.manifest, path) == _value(self.source.manifest, path)
-        return self.source.place(*path) if same else self.found.at
+        value = _value(self.manifest, path)
+        if value is _ABSENT:
+            return self.place(path[:-1]) if path else self.found.at
+        return next((each.place(*path) for each in self.sources if _value(each.manifest, path) == value), self.found.at)
 
     def problem(self, fault: Fault) -> Problem:
         return Problem(f"{self.title}: {fault.what}", fault.fix, self.place(fault.path))
 
 
-def source_of(built: Found, written: Iterable[Found]) -> Found | None:
-    """The object that was written for a built one: same kind, and a name that the built one contains; the longest."""
+def sources_of(built: Found, written: Iterable[Found]) -> tuple[Found, ...]:
+    """Written objects of the built one's kind whose name it bears, with or without a prefix: the likeliest first."""
     known = [each for each in written if each.kind == built.kind and each.name in built.name]
-    return max(known, key=lambda each: len(each.name), default=None)
+    return tuple(sorted(known, key=lambda each: -len(each.name)))
 
 
 def _value(manifest: Any, path: Path) -> Any:

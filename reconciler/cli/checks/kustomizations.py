@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.cli.checks.item import source_of
+from reconciler.cli.checks.item import sources_of
 from reconciler.errors import Position, Problem, Transient, UserError
 from reconciler.git.entries import Entry as File
 from reconciler.git.worktree import Worktree
@@ -20,11 +20,11 @@ from reconciler.render.plain import EXTENSIONS
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One kustomization. `sources` tells by index what an object was written as. Paths are the tree's."""
+    """One kustomization. `sources` tells by index what an object may have been written as. Paths are the tree's."""
 
     origin: str
     objects: tuple[Found, ...] = ()
-    sources: Mapping[int, Found] = field(default_factory=dict)
+    sources: Mapping[int, tuple[Found, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: frozenset[str] = frozenset()
@@ -65,11 +65,10 @@ class Kustomizations:
         except Transient as error:
             return Built(directory, problems=(Problem(f"kustomize: {error}", at=Position(entry.path)),), files=files)
         written = list(self._written(needed))
-        sources = {index: source_of(found, written) for index, found in enumerate(collected.objects)}
         return Built(
             directory,
             tuple(collected.objects),
-            {index: source for index, source in sources.items() if source},
+            {index: sources_of(found, written) for index, found in enumerate(collected.objects)},
             tuple(collected.problems),
             tuple(collected.warnings),
             files,

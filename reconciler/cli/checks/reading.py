@@ -100,10 +100,9 @@ class _Reader:
         self._made.files.add(name)
         return True
 
-    def _take(self, objects: Sequence[Found], sources: Mapping[int, Found], origin: str) -> None:
+    def _take(self, objects: Sequence[Found], sources: Mapping[int, tuple[Found, ...]], origin: str) -> None:
         for index, found in enumerate(objects):
-            source = sources.get(index)
-            named = self._names.found(source) if source else None
+            named = tuple(map(self._names.found, sources.get(index, ())))
             self._made.items.append(Item(self._names.found(found), origin, named))
 
     def _without_charts(self, entries: list[Entry]) -> list[Entry]:

@@ -1,7 +1,7 @@
 """What a Rollout names, looked up among the files that were given: Services, routes, analysis templates.
 
 An object that is missing may be elsewhere: in another repository, or in the cluster already. So it is a warning, unless
-others of its kind are here, as then the name is what is wrong. What is here must fit.
+others of its kind are beside the Rollout, as then the name is what is wrong. What is here must fit.
 """
 
 from __future__ import annotations
@@ -41,32 +41,39 @@ class Remark:
 
 
 class Catalogue:
-    """All objects that were given, by kind and name. Those without a namespace may be meant for any."""
+    """All objects that were given, by kind. Those without a namespace may be meant for any."""
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self._by_kind: dict[str, list[Item]] = {}
+        self._named: dict[tuple[str, str], list[Item]] = {}
+        self._beside: dict[tuple[str, str], list[Item]] = {}
         for item in items:
-            self._by_kind.setdefault(item.kind, []).append(item)
+            self._named.setdefault((item.kind, item.name), []).append(item)
+            self._beside.setdefault((item.kind, item.origin), []).append(item)
 
     def find(self, kind: str, name: str, near: Item) -> Item | None:
         """The object of that name; one of the same origin first."""
-        known = [each for each in self._around(kind, near) if each.name == name]
+        known = _reachable(self._named.get((kind, name), ()), near)
         return min(known, key=lambda each: each.origin != near.origin, default=None)
 
     def missing(self, kind: str, name: str, near: Item, path: Path) -> Remark:
-        names = [each.name for each in self._around(kind, near)]
+        """That there is no such object, with the name beside it that was probably meant."""
+        names = [each.name for each in self._others(kind, near)]
         meant = nearest(name, names)
-        fix = f"did you mean {meant!r}?" if meant else f"is it elsewhere? {', '.join(names[:5])} are here" * bool(names)
+        fix = f"did you mean {meant!r}?" if meant else f"there are {', '.join(names[:5])}" * bool(names)
         what = f"{shown(path)}: there is no {kind} {name!r} among these files"
         return Remark(near, Fault(path, what, fix), certain=bool(names) and kind != "ClusterAnalysisTemplate")
 
-    def _around(self, kind: str, near: Item) -> list[Item]:
-        mine = near.found.namespace
-        return [
-            each
-            for each in self._by_kind.get(kind, ())
-            if not mine or not each.found.namespace or each.found.namespace == mine
-        ]
+    def doubts(self, kind: str, name: str, near: Item) -> bool:
+        """Whether the name itself is probably wrong: it is missing although others are beside it."""
+        return self.find(kind, name, near) is None and bool(self._others(kind, near))
+
+    def _others(self, kind: str, near: Item) -> list[Item]:
+        return _reachable(self._beside.get((kind, near.origin), ()), near)
+
+
+def _reachable(items: Iterable[Item], near: Item) -> list[Item]:
+    mine = near.found.namespace
+    return [each for each in items if not mine or each.found.namespace in ("", mine)]
 
 
 def remarks(items: Iterable[Item]) -> Iterator[Remark]:
@@ -113,7 +120,11 @@ def _routes(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark
     if routing and routing.traefik and (name := routing.traefik.weighted_traefik_service_name):
         path = (*_CANARY, "trafficRouting", "traefik", "weightedTraefikServiceName")
         found = catalogue.find(traefik.KIND, name, item)
-        yield from [catalogue.missing(traefik.KIND, name, item, path)] if found is None else _weighted(found, canary)
+        yield from (
+            [catalogue.missing(traefik.KIND, name, item, path)]
+            if found is None
+            else _weighted(found, canary, catalogue)
+        )
 
 
 def _ingress(found: Item, canary: Canary) -> Iterator[Remark]:
@@ -122,20 +133,14 @@ def _ingress(found: Item, canary: Canary) -> Iterator[Remark]:
         yield Remark(found, Fault(("spec", "rules"), what, "add a path with this Service as backend"))
 
 
-def _weighted(found: Item, canary: Canary) -> Iterator[Remark]:
+def _weighted(found: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
     weighted = _routed(found).spec.get("weighted")
     services = weighted.get("services") if isinstance(weighted, dict) else None
     listed = [entry.get("name") for entry in services or () if isinstance(entry, dict)]
     for name in filter(None, (canary.stable_service, canary.canary_service)):
-        if name not in listed:
+        if name not in listed and not catalogue.doubts("Service", name, found):
             what = f"Service {name!r} is not in spec.weighted.services, so no traffic can be given to it"
-            near = nearest(name, [str(each) for each in listed])
-            fix = f"did you mean it by {near!r}?" if near and near not in _sides(canary) else "add it with weight 0"
-            yield Remark(found, Fault(("spec", "weighted", "services"), what, fix))
-
-
-def _sides(canary: Canary) -> tuple[str, str]:
-    return canary.stable_service, canary.canary_service
+            yield Remark(found, Fault(("spec", "weighted", "services"), what, "add it with weight 0"))
 
 
 def _routed(item: Item) -> Routed:
