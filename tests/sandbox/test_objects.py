@@ -361,6 +361,25 @@ INVALID = {
         deployment(template={"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}}),
         [("FieldValueRequired", "spec.template.spec.containers[0].image")],
     ),
+    "repeated names": (
+        "deployments",
+        "apps/v1",
+        deployment(
+            template={
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {
+                    "containers": [
+                        {"name": "c", "image": "i", "ports": [{"containerPort": n, "name": "p"} for n in (80, 81)]},
+                        {"name": "c", "image": "i"},
+                    ]
+                },
+            }
+        ),
+        [
+            ("FieldValueDuplicate", "spec.template.spec.containers[0].ports[1].name"),
+            ("FieldValueDuplicate", "spec.template.spec.containers[1].name"),
+        ],
+    ),
     "service without ports": ("services", "v1", service(ports=[]), [("FieldValueRequired", "spec.ports")]),
 }
 

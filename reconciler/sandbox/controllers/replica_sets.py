@@ -33,12 +33,21 @@ def available_in(work: Work, pod: Object, min_ready_seconds: int) -> float | Non
 class ReplicaSets:
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.strays: set[Key] = set()
 
     def keys(self, change: Change) -> Iterator[Key]:
         if change.storage == STORAGE and change.new is not None:
             yield key_of(change.new)
         if change.storage == "pods":
+            self.note_stray(change)
             yield from self.owners(change.shown)
+
+    def note_stray(self, change: Change) -> None:
+        """Remember the pods that nobody controls, so that adoption need not look at all of them."""
+        key = key_of(change.shown)
+        self.strays.discard(key)
+        if change.new is not None and controller_of(change.new) is None:
+            self.strays.add(key)
 
     def owners(self, pod: Object) -> Iterator[Key]:
         owner = controller_of(pod)
@@ -64,10 +73,10 @@ class ReplicaSets:
 
     def adopt(self, replica_set: Object) -> None:
         """Matching pods without a controller become its own."""
-        for pod in self.work.api.store.all("pods", replica_set["metadata"]["namespace"]):
-            labels = pod["metadata"].get("labels", {})
-            free = controller_of(pod) is None and is_active(pod)
-            if free and object_selector_matches(replica_set["spec"]["selector"], labels):
+        for key in [key for key in self.strays if key[0] == replica_set["metadata"]["namespace"]]:
+            pod = self.work.get("pods", key)
+            labels = pod["metadata"].get("labels", {}) if pod else {}
+            if pod and is_active(pod) and object_selector_matches(replica_set["spec"]["selector"], labels):
                 owners = pod["metadata"].get("ownerReferences", []) + controlled_by(replica_set)
                 self.work.write("pods", pod | {"metadata": pod["metadata"] | {"ownerReferences": owners}})
 

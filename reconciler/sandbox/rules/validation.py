@@ -72,9 +72,22 @@ def ending_template_problems(template: Object, path: str = "spec.template") -> I
 
 
 def pod_problems(pod: Object, path: str) -> Iterator[Cause]:
-    for index, container in enumerate(pod.get("containers", [])):
+    containers = pod.get("containers", [])
+    yield from repeated_names(containers, f"{path}.containers")
+    for index, container in enumerate(containers):
+        here = f"{path}.containers[{index}]"
         if not container.get("image"):
-            yield required(f"{path}.containers[{index}].image")
+            yield required(f"{here}.image")
+        yield from repeated_names(container.get("ports", []), f"{here}.ports")
+
+
+def repeated_names(items: list[Object], path: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        name = item.get("name", "")
+        if name in seen:
+            yield Cause("FieldValueDuplicate", f"Duplicate value: {shown(name)}", f"{path}[{index}].name")
+        seen |= {name} if name else set()
 
 
 def selector_problems(obj: Object) -> Iterator[Cause]:
