@@ -20,7 +20,10 @@ STEPS = st.one_of(
     st.just({"pause": {}}),
     st.builds(lambda s: {"pause": {"duration": s}}, st.integers(0, 5)),
 )
-ANY_STEPS = st.lists(STEPS, max_size=4)
+ANALYSIS = st.just({"analysis": {"templates": [{"templateName": "errors"}]}})
+SCALES = st.builds(lambda n: {"setCanaryScale": {"replicas": n}}, st.integers(1, 4))
+BASIC_STEPS = st.lists(st.one_of(STEPS, ANALYSIS), max_size=4)
+ROUTED_STEPS = st.lists(st.one_of(STEPS, ANALYSIS, SCALES), max_size=5)
 
 
 def _basic(steps: list[Json], replicas: int, surge: Any, unavailable: Any) -> Json:
@@ -39,12 +42,12 @@ def _routed(steps: list[Json], replicas: int, dynamic: bool, abort_delay: int | 
 WORLDS = st.one_of(
     st.builds(
         _basic,
-        ANY_STEPS,
+        BASIC_STEPS,
         st.integers(1, 6),
         st.sampled_from([0, 1, 2, "25%", "50%"]),
         st.sampled_from([0, 1, "25%", "50%"]),
     ),
-    st.builds(_routed, ANY_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
+    st.builds(_routed, ROUTED_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
 )
 ACTIONS = st.one_of(
     st.tuples(st.just("push"), st.integers(1, 4)),
@@ -54,6 +57,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([0.4, 1, 3, 40])),
     st.tuples(st.just("rounds"), st.integers(1, 4)),
     st.tuples(st.just("crash"), st.integers(0, 6)),
+    st.tuples(st.just("verdict"), st.sampled_from(["Running", "Successful", "Failed", "Inconclusive"])),
     st.tuples(st.just("settle"), st.none()),
 )
 HISTORIES = st.lists(ACTIONS, max_size=14)
@@ -74,6 +78,10 @@ class Watched(Cluster):
 
     watch: Watch
 
+    def user(self, label: str, patch: Json) -> None:
+        self.watch.user_acted()
+        super().user(label, patch)
+
     def carry_out(self, intent: Any) -> None:
         self.watch.before(intent)
         super().carry_out(intent)
@@ -90,7 +98,7 @@ def start(world: Json) -> Watched:
     return cluster
 
 
-def act(cluster: Cluster, action: Action) -> None:
+def act(cluster: Watched, action: Action) -> None:
     name, value = action
     if name in PATCHES:
         cluster.user(name, PATCHES[name])
@@ -99,10 +107,14 @@ def act(cluster: Cluster, action: Action) -> None:
     elif name == "scale":
         cluster.user(name, {"spec": {"replicas": value}})
     elif name == "break":
+        cluster.watch.user_acted()
         cluster.broken.add(hash_of(value))
         cluster.run_pods()
     elif name == "mend":
         cluster.broken.discard(hash_of(value))
+    elif name == "verdict":
+        cluster.watch.user_acted()
+        cluster.run_analyses(value)
     elif name == "wait":
         cluster.wait(value)
     elif name == "crash":
@@ -122,8 +134,6 @@ def hash_of(version: int) -> str:
 def play(world: Json, history: list[Action]) -> Watched:
     cluster = start(world)
     for action in history:
-        if action[0] not in ("wait", "rounds", "crash", "settle"):
-            cluster.watch.user_acted()
         act(cluster, action)
     return cluster
 

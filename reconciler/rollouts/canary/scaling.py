@@ -103,10 +103,23 @@ def _aborted(world: World, new: ReplicaSet, now: datetime) -> Scaling:
 def _resized(
     world: World, rs: ReplicaSet, size: int, *, drop_deadline: bool = False, wake_at: datetime | None = None
 ) -> Scaling:
+    size = _without_gap(world, rs, size)
     stale = rs.sized_for != world.replicas
     if size == rs.size and not stale and not _drops(world, rs, size, asked=drop_deadline):
         return Scaling(wake_at=wake_at)
     return Scaling(tuple(scaled(world, rs, size, drop_deadline=drop_deadline)), wake_at)
+
+
+def _without_gap(world: World, rs: ReplicaSet, size: int) -> int:
+    """A version that is to shrink keeps the available pods that all others together cannot replace yet.
+
+    Without traffic routing `sizes.step` sees to that already.
+    """
+    if not world.routes_traffic or size >= rs.size:
+        return size
+    elsewhere = sum(other.available for other in world.replica_sets if other.name != rs.name)
+    needed = desired.limits(world).least_available - elsewhere
+    return max(size, min(rs.size, rs.available, needed))
 
 
 def _drops(world: World, rs: ReplicaSet, size: int, *, asked: bool) -> bool:

@@ -231,6 +231,20 @@ def test_a_dynamic_stable_version_never_shrinks_while_an_update_is_aborted() -> 
     assert sorted(sizes(cluster)) == [0, 5]
 
 
+def test_a_dynamic_stable_version_keeps_the_pods_that_a_fixed_canary_does_not_replace() -> None:
+    steps = [{"setWeight": 75}, {"setCanaryScale": {"replicas": 1}}, {"pause": {}}]
+    cluster = an_update(steps, replicas=3, traefik=True, canary={"dynamicStableScale": True})
+    cluster.user("full", {"status": {"promoteFull": True}})
+    available = []
+    for _ in range(12):
+        cluster.reconcile()
+        cluster.run_pods()
+        ready = [rs.available for rs in cluster.world().replica_sets]
+        available.append(sum(ready))
+    assert min(available) >= 3
+    assert cluster.status["phase"] == "Healthy"
+
+
 def test_a_deleted_rollouts_decision_is_to_do_nothing() -> None:
     cluster = a_cluster()
     cluster.patch("Rollout", "shop", {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
