@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from reconciler.cli.checks import analysis, builtin, configuration, fields, references, rollouts
+from reconciler.cli.checks import configuration, references
 from reconciler.cli.checks.findings import Findings, ordered
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import Kinds
+from reconciler.cli.checks.objects import examine
 from reconciler.cli.checks.reading import Material, read
 from reconciler.errors import Problem, UserError
-from reconciler.render.validate import Fault
-from reconciler.yaml.positions import Path as FieldPath
 
 _KNOWN_OTHERWISE = (("argoproj.io", "Application"), ("traefik.io", "TraefikService"))
 """Kinds without a schema here of which everything that matters is checked: by the configuration, by Rollouts."""
@@ -35,71 +34,29 @@ def check(path: Path) -> Findings:
 
 def _check_objects(material: Material, problems: list[Problem], warnings: list[Problem]) -> None:
     kinds = Kinds(material.items)
-    unknown: dict[tuple[str, str], Item] = {}
+    sound: list[Item] = []
     for item in material.items:
-        if kinds.find(item) is None and (fault := kinds.complaint(item)):
-            problems.append(item.problem(fault))
-        elif kinds.find(item) is None and (item.found.group, item.kind) not in _KNOWN_OTHERWISE:
-            unknown.setdefault((item.api_version, item.kind), item)
-        problems += _problems(item, kinds)
-        warnings += _warnings(item)
-    warnings += [_unchecked(item) for item in unknown.values()]
+        examined = examine(item, kinds)
+        problems += map(item.problem, examined.faults)
+        warnings += map(item.problem, examined.doubts)
+        if examined.sound:
+            sound.append(item)
+        if (item.found.group, item.kind) == _KNOWN_OTHERWISE[0]:
+            problems += configuration.application_problems(item)
+    warnings += _unchecked(material.items, kinds)
     problems += _duplicates(material.items)
-    for remark in references.remarks(material.items):
-        (problems if remark.certain else warnings).append(references.as_problem(remark))
+    for remark in references.remarks(material.items, sound):
+        (problems if remark.certain else warnings).append(remark.item.problem(remark.fault))
 
 
-def _problems(item: Item, kinds: Kinds) -> Iterator[Problem]:
-    if _is_application(item):
-        yield from configuration.application_problems(item)
-    kind = kinds.find(item)
-    wrong = list(fields.faults(item.manifest, kind.schema)) if kind else []
-    yield from map(item.problem, wrong)
-    if kind and not any(_blocks(fault) for fault in wrong):
-        yield from map(item.problem, builtin.faults(item, kind))
-    yield from map(item.problem, _others(_engine_faults(item), wrong))
-
-
-def _engine_faults(item: Item) -> Iterator[Fault]:
-    """What our engines say about their own kinds."""
-    if item.found.group != "argoproj.io":
-        return
-    if item.kind == "Rollout":
-        yield from rollouts.faults(item)
-    if item.kind in analysis.KINDS:
-        yield from analysis.faults(item)
-        yield from (each.fault for each in analysis.condition_faults(item) if each.certain)
-
-
-def _warnings(item: Item) -> Iterator[Problem]:
-    if item.found.group == "argoproj.io" and item.kind in analysis.KINDS:
-        yield from map(item.problem, analysis.warnings(item))
-        yield from (item.problem(each.fault) for each in analysis.condition_faults(item) if not each.certain)
-
-
-def _others(faults: Iterable[Fault], known: list[Fault]) -> Iterator[Fault]:
-    """Those that are not a consequence of a known one: an unknown `setWieght` also leaves its step without a kind."""
-    return (fault for fault in faults if not any(_follows(fault.path, each) for each in known))
-
-
-def _follows(path: FieldPath, known: Fault) -> bool:
-    above = path[: len(known.path)] == known.path
-    inside = known.path[: len(path)] == path and (_blocks(known) or len(known.path) == len(path) + 1)
-    return above or inside
-
-
-def _blocks(fault: Fault) -> bool:
-    """Whether rules that look at several fields would stumble over this one."""
-    return not fault.what.startswith("unknown field")
-
-
-def _is_application(item: Item) -> bool:
-    return item.kind == "Application" and item.found.group == "argoproj.io"
-
-
-def _unchecked(item: Item) -> Problem:
-    what = f"no schema is known for {item.kind} of {item.api_version}, so its fields were not checked"
-    return Problem(what, "put its CustomResourceDefinition beside it to have them checked", item.found.at)
+def _unchecked(items: Iterable[Item], kinds: Kinds) -> Iterator[Problem]:
+    """One for each kind of which nothing is known."""
+    first = {(item.api_version, item.kind): item for item in reversed(list(items))}
+    for item in first.values():
+        known = kinds.find(item) or kinds.complaint(item) or (item.found.group, item.kind) in _KNOWN_OTHERWISE
+        if not known:
+            what = f"no schema is known for {item.kind} of {item.api_version}, so its fields were not checked"
+            yield Problem(what, "put its CustomResourceDefinition beside it to have them checked", item.found.at)
 
 
 def _duplicates(items: Iterable[Item]) -> Iterator[Problem]:

@@ -62,7 +62,9 @@ def warnings(item: Item) -> Iterator[Fault]:
     if template is None:
         return
     for index, metric in enumerate(template.spec.metrics):
-        if not metric.get("successCondition") and not metric.get("failureCondition") and metric.get("provider"):
+        judged = metric.get("successCondition") or metric.get("failureCondition")
+        provider = metric.get("provider")
+        if not judged and isinstance(provider, dict) and provider.keys() & set(providers.PROVIDERS):
             what = f"spec.metrics[{index}] has no condition: whatever is measured counts as a success"
             yield Fault(("spec", "metrics", index), what, "add successCondition or failureCondition")
     if not template.spec.templates:

@@ -13,7 +13,7 @@ from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
 from reconciler.render.validate import Fault
 from reconciler.sandbox.schema.decode import EXPECTED
-from reconciler.sandbox.schema.node import ARRAY, MAP, OBJECT, Node
+from reconciler.sandbox.schema.node import ANY, ARRAY, MAP, OBJECT, Node
 from reconciler.sandbox.schema.quantity import SHAPE
 from reconciler.sandbox.schema.validate import broken_rules
 from reconciler.yaml.positions import Path
@@ -81,6 +81,8 @@ def _list(value: list[Any], node: Node, path: Path, above: Above) -> Iterator[Fa
     names = node.keys or ((node.merge_key,) if node.merge_key else ())
     seen: set[str] = set()
     for index, item in enumerate(value):
+        if item is None and node.item().kind != ANY:
+            yield Fault((*path, index), f"{shown((*path, index))} is empty", "remove it, or write what it is")
         yield from _value(item, node.item(), (*path, index), above)
         key = _key(item, names) if node.list_type == "map" else ""
         if key and key in seen:

@@ -18,9 +18,9 @@ from reconciler.analysis.model import AnalysisTemplate, RolloutAnalysis, Templat
 from reconciler.analysis.templates import flatten
 from reconciler.cli.checks import analysis, rollouts
 from reconciler.cli.checks.item import Item
+from reconciler.cli.checks.kinds import OURS
 from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
-from reconciler.errors import Problem
 from reconciler.render.validate import Fault
 from reconciler.rollouts import keys
 from reconciler.rollouts.model import Canary, Rollout
@@ -43,7 +43,8 @@ class Remark:
 class Catalogue:
     """All objects that were given, by kind. Those without a namespace may be meant for any."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[Item], sound: Iterable[Item]) -> None:
+        self._sound = {id(item) for item in sound}
         self._named: dict[tuple[str, str], list[Item]] = {}
         self._beside: dict[tuple[str, str], list[Item]] = {}
         for item in items:
@@ -54,6 +55,9 @@ class Catalogue:
         """The object of that name; one of the same origin first."""
         known = _reachable(self._named.get((kind, name), ()), near)
         return min(known, key=lambda each: each.origin != near.origin, default=None)
+
+    def is_sound(self, item: Item) -> bool:
+        return id(item) in self._sound
 
     def missing(self, kind: str, name: str, near: Item, path: Path) -> Remark:
         """That there is no such object, with the name beside it that was probably meant."""
@@ -76,17 +80,31 @@ def _reachable(items: Iterable[Item], near: Item) -> list[Item]:
     return [each for each in items if not mine or each.found.namespace in ("", mine)]
 
 
-def remarks(items: Iterable[Item]) -> Iterator[Remark]:
-    """About every Rollout with a canary; others say themselves what they lack."""
+def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
+    """About every canary; of the objects that it names, only the sound ones are looked into."""
     items = tuple(items)
-    catalogue = Catalogue(items)
+    catalogue = Catalogue(items, sound)
     for item in items:
-        rollout = rollouts.decoded(item) if item.kind == "Rollout" else None
-        if rollout is not None and rollout.spec.strategy.canary is not None:
-            canary = rollout.spec.strategy.canary
-            yield from _services(item, rollout, canary, catalogue)
-            yield from _routes(item, canary, catalogue)
-            yield from _analyses(item, canary, catalogue)
+        if item.kind == "Rollout" and item.found.group == OURS:
+            yield from _of_rollout(item, catalogue)
+
+
+def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
+    """What can be said; a Rollout with fields of the wrong type may be beyond reading."""
+    rollout = rollouts.decoded(item)
+    canary = rollout.spec.strategy.canary if rollout else None
+    if rollout is None or canary is None:
+        return []
+    try:
+        return [
+            *_services(item, rollout, canary, catalogue),
+            *_routes(item, canary, catalogue),
+            *_analyses(item, canary, catalogue),
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if catalogue.is_sound(item):
+            raise
+        return []
 
 
 def _services(item: Item, rollout: Rollout, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
@@ -97,16 +115,11 @@ def _services(item: Item, rollout: Rollout, canary: Canary, catalogue: Catalogue
             if name:
                 yield catalogue.missing("Service", name, item, (*_CANARY, field))
             continue
-        for key, value in _selector(service).items():
+        spec = service.manifest.get("spec") if catalogue.is_sound(service) else None
+        for key, value in ((spec or {}).get("selector") or {}).items():
             if key != keys.HASH and labels.get(key) != value:
                 what = f"spec.selector asks for {key}={value}, which the template of {item.title} does not have"
                 yield Remark(service, Fault(("spec", "selector", key), what, "use the template's labels"))
-
-
-def _selector(service: Item) -> dict[str, object]:
-    spec = service.manifest.get("spec")
-    selector = spec.get("selector") if isinstance(spec, dict) else None
-    return selector if isinstance(selector, dict) else {}
 
 
 def _routes(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
@@ -116,19 +129,21 @@ def _routes(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark
         for name in nginx.stable_names(routing.nginx):
             path = (*_CANARY, "trafficRouting", "nginx", field)
             found = catalogue.find(nginx.KIND, name, item)
-            yield from [catalogue.missing(nginx.KIND, name, item, path)] if found is None else _ingress(found, canary)
+            if found is None:
+                yield catalogue.missing(nginx.KIND, name, item, path)
+            else:
+                yield from _ingress(found, canary, catalogue)
     if routing and routing.traefik and (name := routing.traefik.weighted_traefik_service_name):
         path = (*_CANARY, "trafficRouting", "traefik", "weightedTraefikServiceName")
         found = catalogue.find(traefik.KIND, name, item)
-        yield from (
-            [catalogue.missing(traefik.KIND, name, item, path)]
-            if found is None
-            else _weighted(found, canary, catalogue)
-        )
+        if found is None:
+            yield catalogue.missing(traefik.KIND, name, item, path)
+        else:
+            yield from _weighted(found, canary, catalogue)
 
 
-def _ingress(found: Item, canary: Canary) -> Iterator[Remark]:
-    if canary.stable_service and not nginx.serves(_routed(found), canary.stable_service):
+def _ingress(found: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
+    if catalogue.is_sound(found) and canary.stable_service and not nginx.serves(_routed(found), canary.stable_service):
         what = f"no rule leads to Service {canary.stable_service!r}, whose traffic is to be split"
         yield Remark(found, Fault(("spec", "rules"), what, "add a path with this Service as backend"))
 
@@ -167,8 +182,9 @@ def _analysis(item: Item, written: object, path: Path, catalogue: Catalogue, *, 
     complete = True
     for index, ref in enumerate(wanted.templates):
         kind = "ClusterAnalysisTemplate" if ref.cluster_scope else "AnalysisTemplate"
-        if catalogue.find(kind, ref.template_name, item) is None:
-            complete = False
+        found = catalogue.find(kind, ref.template_name, item)
+        complete = complete and found is not None and catalogue.is_sound(found)
+        if found is None:
             where = (*path, "templates", index, "templateName")
             yield catalogue.missing(kind, ref.template_name, item, where)
     if complete and wanted.templates:
@@ -179,7 +195,7 @@ def _together(item: Item, wanted: RolloutAnalysis, path: Path, catalogue: Catalo
     def lookup(name: str, cluster_scope: bool) -> AnalysisTemplate | None:
         kind = "ClusterAnalysisTemplate" if cluster_scope else "AnalysisTemplate"
         found = catalogue.find(kind, name, item)
-        return analysis.decoded(found) if found else None
+        return analysis.decoded(found) if found and catalogue.is_sound(found) else None
 
     flat, problems = flatten(wanted.templates, lookup)
     _, unresolved = merge(wanted.args, flat.spec.args)
@@ -202,7 +218,3 @@ def _endless(spec: TemplateSpec) -> Iterator[str]:
         read, problems = read_metric(metric, "")
         if read.count == 0 and not problems:
             yield read.name
-
-
-def as_problem(remark: Remark) -> Problem:
-    return remark.item.problem(remark.fault)
