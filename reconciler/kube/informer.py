@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from reconciler.errors import Gone, ReconcilerError, Transient
+from reconciler.errors import Gone, NotFound, ReconcilerError, Transient
 from reconciler.kube.api import Cluster, Decode, Resource, WatchEvent, WatchStream
 from reconciler.kube.store import HasMeta, Store
 from reconciler.runtime.clock import Clock
@@ -156,6 +156,7 @@ class Informer(Generic[T]):
         if message != self.failing:
             log.warning("%s", message)
         self.failing = message
+        self.absent = isinstance(error, NotFound)
         if isinstance(error, Transient):
             return max(self._delay(), error.retry_after or 0.0)
         self._version = ""

@@ -102,16 +102,18 @@ def test_one_object_that_cannot_be_read_costs_no_other(server: Any, things: Info
     assert list(things.store.undecodable) == [("shop", "bad")]
 
 
-@pytest.mark.parametrize(("code", "reason"), [(404, "NotFound"), (403, "Forbidden")])
+@pytest.mark.parametrize(("code", "reason", "absent"), [(404, "NotFound", True), (403, "Forbidden", False)])
 def test_a_kind_that_is_not_there_or_not_permitted_is_asked_for_slowly_and_told(
-    server: Any, things: Informer[Thing], code: int, reason: str
+    server: Any, things: Informer[Thing], code: int, reason: str, absent: bool
 ) -> None:
     server.then(refusing(code, reason), listing(5, an_object("a", 1, 1)), events(BOOKMARK))
     assert things.step() >= HOPELESS_DELAY
     assert reason in things.failing
+    assert things.absent is absent
     assert not things.synced()
     things.step()
     assert things.failing == ""
+    assert not things.absent
     assert sizes(things) == {"a": 1}
 
 
