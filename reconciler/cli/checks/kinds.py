@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from reconciler.cli.checks import definitions
 from reconciler.cli.checks.item import Item
 from reconciler.config.fields import nearest
-from reconciler.errors import UserError
 from reconciler.render.validate import Fault
 from reconciler.sandbox.crds import kinds_of
 from reconciler.sandbox.demo.manifests import folder
@@ -102,6 +102,8 @@ def _shipped() -> dict[tuple[str, str], Kind]:
 def _served(definition: Object) -> dict[tuple[str, str], Kind]:
     """Kinds of one definition; none when it cannot be read, which its own check tells."""
     try:
+        if any(True for _ in definitions.faults(definition)):
+            return {}
         return {(kind.api_version, kind.kind): kind for kind in kinds_of(definition)}
-    except (KeyError, TypeError, AttributeError, ValueError, UserError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return {}

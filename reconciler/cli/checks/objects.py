@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.cli.checks import analysis, builtin, fields, rollouts
+from reconciler.cli.checks import analysis, builtin, definitions, fields, rollouts
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS, Kinds
 from reconciler.render.validate import Fault
@@ -30,6 +30,7 @@ def examine(item: Item, kinds: Kinds) -> Examined:
     sound = not any(map(_blocks, wrong))
     if sound:
         wrong += builtin.faults(item, kind)
+        wrong += definitions.faults(item.manifest) if kind.kind == "CustomResourceDefinition" else ()
     faults, doubts = _engine(item, sound) if item.found.group == OURS else ((), ())
     return Examined((*wrong, *_others(faults, wrong)), tuple(_others(doubts, wrong)), sound)
 

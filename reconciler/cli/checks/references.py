@@ -151,7 +151,8 @@ def _ingress(found: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Rema
 def _weighted(found: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
     weighted = _routed(found).spec.get("weighted")
     services = weighted.get("services") if isinstance(weighted, dict) else None
-    listed = [entry.get("name") for entry in services or () if isinstance(entry, dict)]
+    entries = services if isinstance(services, list) else []
+    listed = [entry.get("name") for entry in entries if isinstance(entry, dict)]
     for name in filter(None, (canary.stable_service, canary.canary_service)):
         if name not in listed and not catalogue.doubts("Service", name, found):
             what = f"Service {name!r} is not in spec.weighted.services, so no traffic can be given to it"
