@@ -7,8 +7,8 @@ metric's error limit ends it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from reconciler.analysis import providers, validate, verdict
@@ -16,7 +16,7 @@ from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Measurement, Phase
 from reconciler.analysis.providers.contract import Answer, Surroundings
 from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task
-from reconciler.analysis.secrets import mask, secret_values
+from reconciler.analysis.secrets import mask, secret_texts, secret_values
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Cluster
@@ -28,40 +28,56 @@ log = logger(__name__)
 LONGEST_TEXT = 2048
 """Characters of a value or message that are stored; an object in the API server has little room."""
 
+SHORTEST_SECRET = 6
+"""Shorter ones of a request (a tenant `1` in a header) are no secrets, and masking them would garble messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurer:
-    """What measurements need of the daemon. `prometheus_url` is for templates that give no address."""
+    """What measurements need of the daemon. `prometheus_url` is for templates that give no address.
+
+    `home` is the namespace of the Secrets with which providers authenticate, `environment` the daemon's own.
+    """
 
     cluster: Cluster
     send: Callable[[Request], Response]
     clock: Clock
     prometheus_url: str = ""
+    home: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, run: AnalysisRun, task: Task) -> Taken:
         """Blocks for as long as the provider takes; its own timeout bounds that."""
         started = self.clock.now()
         secrets: dict[str, str] = {}
+        sent: set[str] = set()
         try:
             secrets |= secret_values(run.spec.args, run.metadata.namespace, self.cluster)
             metric = _with_secrets(run, task.metric, secrets)
-            answer = self._ask(run, metric, secrets)
+            answer = self._ask(run, metric, tuple(secrets.values()), sent)
             judged = verdict.judge(metric, answer.value, answer.type, started)
         except ReconcilerError as error:
-            return self._error(task, started, mask(str(error), secrets.values()))
+            return self._error(task, started, mask(str(error), {*secrets.values(), *sent}))
         except Exception as error:  # a bug in a provider must not stop the run's other metrics
-            _log_bug(run, task.metric, error, secrets)
+            _log_bug(run, task.metric, error, {*secrets.values(), *sent})
             return self._error(task, started, "internal error while measuring; see the daemon's log")
         return self._measured(task, started, answer, judged, tuple(secrets.values()))
 
-    def _ask(self, run: AnalysisRun, metric: Metric, secrets: dict[str, str]) -> Answer:
-        hidden = tuple(secrets.values())
+    def _ask(self, run: AnalysisRun, metric: Metric, hidden: tuple[str, ...], sent: set[str]) -> Answer:
+        """Adds to `sent` what the provider's requests declared secret, so that no error of it can show that."""
+
+        def send(request: Request) -> Response:
+            sent.update(secret for secret in request.secrets if len(secret) >= SHORTEST_SECRET)
+            return self.send(replace(request, secrets=(*request.secrets, *hidden)))
+
         result = run.status.result(metric.name)
         around = Surroundings(
-            send=lambda request: self.send(replace(request, secrets=(*request.secrets, *hidden))),
+            send=send,
             prometheus_url=self.prometheus_url,
             namespace=run.metadata.namespace,
             previous=result.last.metadata if result is not None and result.last is not None else {},
+            secret=lambda namespace, name: secret_texts(namespace or self.home, name, self.cluster),
+            environment=self.environment,
         )
         return providers.find(metric.provider).measure(metric.config, self.clock.now(), around)
 
@@ -92,14 +108,14 @@ class Measurer:
         return Taken(task.metric.name, measurement)
 
 
-def _log_bug(run: AnalysisRun, metric: Metric, error: Exception, secrets: dict[str, str]) -> None:
+def _log_bug(run: AnalysisRun, metric: Metric, error: Exception, secrets: Collection[str]) -> None:
     """Without the traceback's text, which could show a secret that the provider was given."""
     frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
     log.error(
         "measuring failed unexpectedly",
         run=f"{run.metadata.namespace}/{run.metadata.name}",
         metric=metric.name,
-        error=mask(repr(error), secrets.values()),
+        error=mask(repr(error), secrets),
         at=" ".join(frames),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from reconciler.analysis.model import Argument, SecretKeyRef
 from reconciler.analysis.validate import SECRET_PLACEHOLDER
@@ -29,14 +30,31 @@ def mask(text: str, secrets: Collection[str]) -> str:
     return text
 
 
+def secret_texts(namespace: str, name: str, cluster: Cluster) -> dict[str, str]:
+    """All keys of a Secret whose values are text. Raises UserError when there is no such Secret."""
+    texts: dict[str, str] = {}
+    for key, encoded in _data(namespace, name, cluster).items():
+        with suppress(binascii.Error, UnicodeDecodeError):  # a key that is not text is none that a provider asks for
+            texts[key] = _text(encoded)
+    return texts
+
+
 def _read(ref: SecretKeyRef, namespace: str, cluster: Cluster) -> str:
-    try:
-        data = cluster.get(SECRETS, namespace, ref.name).get("data") or {}
-    except NotFound:
-        raise UserError(Problem(f'Secret "{ref.name}" not found in namespace {namespace}')) from None
+    data = _data(namespace, ref.name, cluster)
     if ref.key not in data:
         raise UserError(Problem(f'Secret "{ref.name}" has no key "{ref.key}"'))
     try:
-        return base64.b64decode(data[ref.key], validate=True).decode()
+        return _text(data[ref.key])
     except (binascii.Error, UnicodeDecodeError):
         raise UserError(Problem(f'key "{ref.key}" of Secret "{ref.name}" is not text')) from None
+
+
+def _data(namespace: str, name: str, cluster: Cluster) -> Mapping[str, str]:
+    try:
+        return cluster.get(SECRETS, namespace, name).get("data") or {}
+    except NotFound:
+        raise UserError(Problem(f'Secret "{name}" not found in namespace {namespace}')) from None
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded, validate=True).decode()

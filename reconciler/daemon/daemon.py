@@ -76,6 +76,7 @@ class Daemon:
             http,
             self._events,
             namespace=settings.kubernetes.watch_namespace or None,
+            home=self._namespace,
             prometheus_url=settings.prometheus_url,
             rollouts=self._queues["rollout"],
             runs=self._queues["analysis"],
@@ -93,6 +94,10 @@ class Daemon:
     def url(self) -> str:
         """Where people reach the page: as configured, else the listener."""
         return self._settings.public_url.rstrip("/") or self._web.url
+
+    def delivery(self, app: str) -> Delivery | None:
+        """How an Application is doing now; None until it was looked at."""
+        return self._board.get(app)
 
     def start(self) -> None:
         """Serves, watches, and works once it holds the lease. Raises `UserError` when it cannot listen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ class DeliveryHalf:
         events: EventRecorder,
         *,
         namespace: str | None,
+        home: str,
         prometheus_url: str,
         rollouts: WorkQueue,
         runs: WorkQueue,
@@ -75,7 +77,7 @@ class DeliveryHalf:
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
         analyses = Catalog(from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind))))
         self._rollouts = RolloutController(cluster, self._stores, clock, ObjectEvents(events), analyses)
-        measurer = Measurer(cluster, http.send, clock, prometheus_url)
+        measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
         self.runs = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
 

@@ -20,6 +20,14 @@ class ProviderError(ReconcilerError):
     """The provider could not give a value. The text becomes the measurement's message: it tells the user what to do."""
 
 
+class NotLent(ReconcilerError):
+    """Whoever asks lends no secrets: the settings are right as far as they can be judged without credentials."""
+
+
+def _lends_none(namespace: str, name: str) -> Mapping[str, str]:
+    raise NotLent(f"the Secret {name!r} cannot be read from here")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`value` is what conditions see as `result`, `text` what people see; `type` is known before evaluation."""
@@ -38,12 +46,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the daemon lends to providers. `previous` is the metadata of the metric's last measurement."""
+    """What the daemon lends to providers. `previous` is the metadata of the metric's last measurement.
+
+    `secret(namespace, name)` gives the texts in a Secret by key; the namespace "" is the daemon's own. It raises
+    `UserError` when there is none, and `NotLent` where nothing may be read. What a provider makes of it goes into
+    `Request.secrets`, so that no message shows it. `environment` is the daemon's.
+    """
 
     send: Callable[[Request], Response]
     prometheus_url: str = ""
     namespace: str = ""
     previous: Mapping[str, str] = field(default_factory=dict)
+    secret: Callable[[str, str], Mapping[str, str]] = _lends_none
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Provider(Protocol):
