@@ -273,6 +273,21 @@ def test_a_strategic_patch_is_only_for_built_in_kinds(custom: Custom) -> None:
     assert (answer.code, answer.reason) == (415, "UnsupportedMediaType")
 
 
+def test_versions_are_two_views_of_one_object(custom: Custom) -> None:
+    path = f"{DEFINITIONS}/things.{custom.group}"
+    versions = custom.api.get(path).ok()["spec"]["versions"]
+    second = {**versions[0], "name": "v2", "storage": False}
+    custom.api.patch(path, {"spec": {"versions": [versions[0], second]}}).ok()
+    custom.make()
+    other = custom.path("a").replace("/v1/", "/v2/")
+    found = custom.api.eventually(other, lambda answer: answer.code == 200).body
+    assert found["apiVersion"] == f"{custom.group}/v2"
+    custom.api.patch(other, {"spec": {"size": 4}}).ok()
+    assert custom.api.get(custom.path("a")).ok()["spec"]["size"] == 4
+    listed = custom.api.get(custom.path()).ok()
+    assert {item["apiVersion"] for item in listed["items"]} == {custom.version}
+
+
 def test_the_definition_takes_its_objects_along(custom: Custom) -> None:
     custom.make()
     path = f"{DEFINITIONS}/things.{custom.group}"

@@ -297,6 +297,20 @@ def test_the_owners_of_an_object_can_be_reset(api: Api, path: str) -> None:
     assert "managedFields" not in bare["metadata"]
 
 
+def test_an_object_without_owners_is_guarded_by_one_of_before(api: Api, path: str) -> None:
+    api.apply(path, cm({"k": "1", "l": "1"}), "one").ok()
+    api.patch(path, {"metadata": {"managedFields": [{}]}}).ok()
+    assert "managedFields" not in api.patch(path, {"data": {"m": "1"}}).ok()["metadata"]
+    answer = api.apply(path, cm({"k": "2"}), "one")
+    assert (answer.code, answer.causes) == (409, [("FieldManagerConflict", ".data.k")])
+    assert 'conflict with "before-first-apply" using v1' in answer.message
+    found = api.apply(path, cm({"k": "1"}), "one").ok()
+    assert managers(found) == {
+        ("before-first-apply", "Update"): {"f:data": {".": {}, "f:k": {}, "f:l": {}, "f:m": {}}},
+        ("one", "Apply"): {"f:data": {"f:k": {}}},
+    }
+
+
 def test_a_client_side_patch_and_an_applier_see_each_other(api: Api, web: str) -> None:
     api.apply(web, with_containers(container("a", image="a:1")), "one").ok()
     change = {"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:2"}]}}}}

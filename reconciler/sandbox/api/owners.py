@@ -24,14 +24,28 @@ def ignored_fields(kind: Kind, subresource: str) -> Fields:
 def managed_after_update(
     api: Api, kind: Kind, old: Object, obj: Object, manager: str, subresource: str
 ) -> list[Object]:
-    """The entries after a write by `manager`; times change only with the fields or the values."""
+    """The entries after a write by `manager`; times change only with the fields or the values.
+
+    An object that lost its entries gets new ones only when somebody applies to it.
+    """
     before = read(old.get("metadata", {}).get("managedFields", []))
+    if old and not before:
+        return []
     me = ManagerId(manager, "Update", kind.api_version, subresource)
     live = old or {"metadata": {}, "spec": {}, "status": {}}
     after = track(live, obj, kind.schema, before, me, ignored_fields(kind, subresource))
     if me in after and (me not in before or after[me].fields != before[me].fields or differs(old, obj)):
         after[me] = Owned(after[me].fields, api.timestamp())
     return write(after)
+
+
+def owners_before_apply(kind: Kind, old: Object) -> dict[ManagerId, Owned]:
+    """The managers that an applier finds; what an object without any says belongs to a manager of that name."""
+    before = read(old["metadata"].get("managedFields", []))
+    if before:
+        return before
+    me = ManagerId("before-first-apply", "Update", kind.api_version)
+    return track({"metadata": {}, "spec": {}, "status": {}}, old, kind.schema, {}, me, ignored_fields(kind, ""))
 
 
 def differs(old: Object, obj: Object) -> bool:

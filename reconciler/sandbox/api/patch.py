@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.sandbox.api import admit, prepare
 from reconciler.sandbox.api.core import Api, Options, in_version
-from reconciler.sandbox.api.owners import ignored_fields
+from reconciler.sandbox.api.owners import ignored_fields, owners_before_apply
 from reconciler.sandbox.api.write import check_preconditions, commit_changed, commit_new, fresh, limited, replace
 from reconciler.sandbox.kinds import Kind
 from reconciler.sandbox.patches import json_patch, merge_patch, strategic
@@ -27,7 +27,7 @@ from reconciler.sandbox.problems import (
 )
 from reconciler.sandbox.ssa import merge
 from reconciler.sandbox.ssa.apply import Conflicts, apply
-from reconciler.sandbox.ssa.managers import ManagerId, Owned, read, write
+from reconciler.sandbox.ssa.managers import ManagerId, Owned, write
 from reconciler.sandbox.ssa.paths import Untypable
 
 Object = dict[str, Any]
@@ -143,13 +143,13 @@ def applied_new(api: Api, kind: Kind, namespace: str, name: str, config: Object,
     obj = fresh(api, kind, namespace, body, options)
     me = ManagerId(options.manager, "Apply", kind.api_version)
     _, owners = apply({}, config, kind.schema, {}, me, force=True, ignored=ignored_fields(kind, ""))
-    obj["metadata"]["managedFields"] = stamped(api, owners, {}, me)
+    obj["metadata"]["managedFields"] = stamped(api, owners, me)
     return commit_new(api, kind, obj, options)
 
 
 def applied_to(api: Api, kind: Kind, old: Object, config: Object, options: Options, subresource: str) -> Object:
     check_preconditions(kind, old, config.get("metadata") or {})
-    before = read(old["metadata"].get("managedFields", []))
+    before = owners_before_apply(kind, old)
     me = ManagerId(options.manager, "Apply", kind.api_version, subresource)
     try:
         result, owners = apply(
@@ -163,7 +163,8 @@ def applied_to(api: Api, kind: Kind, old: Object, config: Object, options: Optio
     obj["metadata"] = prepare.kept_metadata(obj["metadata"], old["metadata"])
     prepare.allocate(api, kind, obj, old)
     changed = owners != before or differs(obj, old)
-    obj["metadata"]["managedFields"] = stamped(api, owners, before, me) if changed else old["metadata"]["managedFields"]
+    entries = stamped(api, owners, me) if changed else old["metadata"].get("managedFields", [])
+    obj["metadata"]["managedFields"] = entries
     return commit_changed(api, kind, old, obj, options, subresource)
 
 
@@ -174,7 +175,7 @@ def differs(obj: Object, old: Object) -> bool:
     return before != after or {**obj, "metadata": {}} != {**old, "metadata": {}}
 
 
-def stamped(api: Api, owners: dict[ManagerId, Owned], before: dict[ManagerId, Owned], me: ManagerId) -> list[Object]:
+def stamped(api: Api, owners: dict[ManagerId, Owned], me: ManagerId) -> list[Object]:
     """The entries, with the applier's time set."""
     mine = owners[me]
     rest = {who: owned for who, owned in owners.items() if owned.fields}
