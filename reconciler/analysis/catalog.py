@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from reconciler.analysis import arguments, build
-from reconciler.analysis.metric import read_metric
+from reconciler.analysis.metric import Metric, read_metric
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, Argument, RolloutAnalysis, RolloutRunKind
 from reconciler.analysis.templates import TemplateLookup, flatten
 from reconciler.errors import Problem, UserError
@@ -48,7 +48,7 @@ class Catalog:
         args, unresolved = arguments.merge(wanted.args, flat.spec.args)
         problems += unresolved
         if all(arg.value is not None for arg in args):
-            problems += self._metric_problems(flat.spec.metrics, args)
+            problems += self._metric_problems(flat.spec.metrics, args, kind)
         return tuple(map(str, problems))
 
     def build(
@@ -80,12 +80,26 @@ class Catalog:
         return build.settle_name(run, existing)
 
     @staticmethod
-    def _metric_problems(metrics: Sequence[Object], args: Sequence[Argument]) -> list[Problem]:
+    def _metric_problems(metrics: Sequence[Object], args: Sequence[Argument], kind: RolloutRunKind) -> list[Problem]:
         values = {arg.name: arg.value for arg in args if arg.value is not None}
         found: list[Problem] = []
         for index, raw in enumerate(metrics):
             try:
-                found += read_metric(arguments.substitute(raw, values), f"metrics[{index}]")[1]
+                metric, problems = read_metric(arguments.substitute(raw, values), f"metrics[{index}]")
             except UserError as error:
                 found += error.problems
+                continue
+            found += problems or _endless(metric, kind)
         return found
+
+
+def _endless(metric: Metric, kind: RolloutRunKind) -> list[Problem]:
+    """A rollout waits for every analysis but the background one: it has to end by itself (spec rollouts §1.9)."""
+    if kind == "Background" or metric.count:
+        return []
+    return [
+        Problem(
+            f'metric "{metric.name}" runs for ever: it has an interval but no count',
+            "give it a count, or use the template as background analysis",
+        )
+    ]

@@ -113,6 +113,11 @@ def _provider(provider: Any, at: str) -> tuple[str, Mapping[str, Any], list[Prob
     return name, config, []
 
 
+def _is_no_pause(interval: timedelta | None) -> bool:
+    """A metric that is measured without a pause would keep its provider busy for nothing."""
+    return interval is not None and interval <= timedelta()
+
+
 def _contradictions(metric: Metric, at: str) -> list[Problem]:
     """Rules on single metrics of spec §7.3."""
     failures, successes = metric.failure_limit, metric.consecutive_success_limit
@@ -128,5 +133,6 @@ def _contradictions(metric: Metric, at: str) -> list[Problem]:
         (0 < metric.count < least, f".count must be >= failureLimit + consecutiveSuccessLimit ({least})"),
         (0 < metric.count < metric.inconclusive_limit, ".count must be >= inconclusiveLimit"),
         (metric.count > 1 and metric.interval is None, ".interval must be set when count is more than 1"),
+        (metric.count != 1 and _is_no_pause(metric.interval), ".interval must be more than 0s"),
     ]
     return [Problem(at + what) for broken, what in rules if broken]

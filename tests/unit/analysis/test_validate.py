@@ -44,6 +44,8 @@ def read(*raw: dict[str, Any], **more: Any) -> tuple[Metric, ...]:
         ({"count": 1, "failureLimit": -1, "consecutiveSuccessLimit": 2}, "consecutiveSuccessLimit (2)"),
         ({"count": 1, "inconclusiveLimit": 2}, "count must be >= inconclusiveLimit"),
         ({"count": 2}, "interval must be set"),
+        ({"interval": "0s"}, "interval must be more than 0s"),
+        ({"count": 2, "interval": "-1m"}, "interval must be more than 0s"),
         ({"count": "many"}, "metrics[0].count: 'many' is not a whole number"),
         ({"interval": "soon"}, "metrics[0].interval: 'soon' is not a duration"),
         ({"initialDelay": "5"}, "metrics[0].initialDelay"),
