@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from reconciler.kube.client import HttpCluster, connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS, SERVICES, TRAEFIK_SERVICES
+from reconciler.kube.objects import INGRESSES, PODS, REPLICA_SETS, ROLLOUTS, SERVICES, TRAEFIK_SERVICES
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.ports import NoAnalyses
@@ -222,6 +223,72 @@ def test_an_invalid_rollout_says_so_and_recovers(rollouts: Rollouts) -> None:
     rollouts.reaches("Healthy")
 
 
+def test_pods_carry_the_metadata_of_their_role(rollouts: Rollouts) -> None:
+    roles = {"canaryMetadata": {"labels": {"role": "canary"}}, "stableMetadata": {"labels": {"role": "stable"}}}
+    rollouts.create(a_rollout([{"setWeight": 25}, {"pause": {}}], **roles))
+    rollouts.reaches("Healthy")
+    rollouts.push("shop:2")
+    rollouts.reaches("Paused")
+    until(lambda: roles_of(rollouts) == {"shop:1": {"stable"}, "shop:2": {"canary"}}, lambda: str(roles_of(rollouts)))
+    rollouts.patch({"status": {"promoteFull": True}}, "status")
+    rollouts.reaches("Healthy")
+    until(lambda: roles_of(rollouts) == {"shop:2": {"stable"}}, lambda: str(roles_of(rollouts)))
+
+
+def test_a_restart_evicts_every_pod_once(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([]))
+    rollouts.reaches("Healthy")
+    before = pod_uids(rollouts)
+    time.sleep(1.1)  # the API keeps whole seconds: the pods have to be older than the request
+    asked = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    rollouts.patch({"spec": {"restartAt": asked}})
+    until(lambda: rollouts.status().get("restartedAt") == asked, lambda: str(rollouts.status()))
+    until(lambda: not before & pod_uids(rollouts), lambda: str(before))
+    rollouts.reaches("Healthy")
+
+
+def test_a_matching_replica_set_without_owner_is_adopted_and_not_restarted(rollouts: Rollouts) -> None:
+    body = a_rollout([])
+    rollouts.create(body)
+    rollouts.reaches("Healthy")
+    before = pod_uids(rollouts)
+    rollouts.cluster.delete(ROLLOUTS, rollouts.namespace, "shop", propagation="Orphan")
+    until(lambda: not rollouts.cluster.list(ROLLOUTS, rollouts.namespace), lambda: "not deleted")
+    rollouts.create(body)
+    rollouts.reaches("Healthy")
+    assert pod_uids(rollouts) == before
+    assert owners(rollouts) == ["shop"]
+
+
+def test_nginx_gets_a_canary_ingress_that_follows_the_weight(rollouts: Rollouts) -> None:
+    for name in ("stable", "canary"):
+        spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+        rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", name, spec))
+    backend = {"service": {"name": "stable", "port": {"number": 80}}}
+    rule = {"host": "shop.example", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    web = _named(INGRESSES.api_version, INGRESSES.kind, "web", {"rules": [rule]})
+    rollouts.cluster.create(INGRESSES, rollouts.namespace, web)
+    routing = {"nginx": {"stableIngress": "web"}}
+    services = {"stableService": "stable", "canaryService": "canary"}
+    rollouts.create(a_rollout([{"setWeight": 30}, {"pause": {}}], trafficRouting=routing, **services))
+    rollouts.reaches("Healthy")
+    rollouts.push("shop:2")
+    rollouts.reaches("Paused")
+    made = rollouts.cluster.get(INGRESSES, rollouts.namespace, "shop-web-canary")
+    assert made["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary-weight"] == "30"
+    assert made["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == "canary"
+
+
+def test_services_of_a_deleted_rollout_select_all_pods_again(rollouts: Rollouts) -> None:
+    spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+    rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", "stable", spec))
+    rollouts.create(a_rollout([], stableService="stable"))
+    rollouts.reaches("Healthy")
+    until(lambda: bool(selected(rollouts, "stable")), lambda: "never selected")
+    rollouts.cluster.delete(ROLLOUTS, rollouts.namespace, "shop")
+    until(lambda: not selected(rollouts, "stable"), lambda: "still selected")
+
+
 def test_an_idle_rollout_causes_no_requests(rollouts: Rollouts) -> None:
     rollouts.create(a_rollout([{"setWeight": 50}]))
     rollouts.reaches("Healthy")
@@ -231,6 +298,23 @@ def test_an_idle_rollout_causes_no_requests(rollouts: Rollouts) -> None:
     time.sleep(2.0)
     assert rollouts.cluster.get(ROLLOUTS, rollouts.namespace, "shop")["metadata"]["resourceVersion"] == before
     assert len(rollouts.outcomes) == count
+
+
+def roles_of(rollouts: Rollouts) -> dict[str, set[str | None]]:
+    """The label `role` of the pods of each image."""
+    found: dict[str, set[str | None]] = {}
+    for pod in rollouts.cluster.list(PODS, rollouts.namespace):
+        found.setdefault(pod["spec"]["containers"][0]["image"], set()).add(pod["metadata"]["labels"].get("role"))
+    return found
+
+
+def pod_uids(rollouts: Rollouts) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in rollouts.cluster.list(PODS, rollouts.namespace)}
+
+
+def owners(rollouts: Rollouts) -> list[str]:
+    sets = rollouts.cluster.list(REPLICA_SETS, rollouts.namespace)
+    return [owner["name"] for rs in sets for owner in rs["metadata"].get("ownerReferences", ())]
 
 
 def weights(rollouts: Rollouts) -> dict[str, int | None]:

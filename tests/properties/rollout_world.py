@@ -228,11 +228,15 @@ class Cluster:
             self.put("ReplicaSet", {**body, "status": wanted})
             self._log_rs(name)
 
-    def run_analyses(self, phase: str, message: str = "", value: str = "[0.01]") -> None:
-        """All running analyses get that phase; terminated ones are Successful."""
-        for (kind, _), body in list(self.objects.items()):
+    def run_analyses(self, phase: str, message: str = "", value: str = "[0.01]", kind: str = "") -> None:
+        """All running analyses (of one kind, if named) get that phase; terminated ones are Successful."""
+        for (stored, _), body in list(self.objects.items()):
             old = body.get("status", {}).get("phase", "")
-            if kind != "AnalysisRun" or old in ("Successful", "Failed", "Error", "Inconclusive"):
+            if (
+                stored != "AnalysisRun"
+                or kind not in ("", body["metadata"]["labels"]["rollout-type"])
+                or old in ("Successful", "Failed", "Error", "Inconclusive")
+            ):
                 continue
             terminated = body["spec"].get("terminate")
             result = {"name": "errors", "phase": phase, "measurements": [{"phase": phase, "value": value}]}

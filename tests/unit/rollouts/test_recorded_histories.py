@@ -28,6 +28,8 @@ PUT_RIGHT: dict[tuple[str, str, str], list[Any]] = {
     # 90 % of 5 pods without surge: recorded is 0 canary and 5 stable pods, which leaves nothing to judge.
     ("h-tie", "{'pauseConditions': None}", "size v2"): [],
     ("h-tie", "{'pauseConditions': None}", "size v1"): [],
+    # From one pause straight into the next: one status write, so the Progressing in between is seen by nobody.
+    ("d", "promote inconclusive (CLI style)", "phase"): ["Progressing", "Healthy"],
 }
 
 
@@ -61,12 +63,25 @@ WORLDS: dict[str, dict[str, Any]] = {
     },
 }
 
+WORLDS["d"] = {
+    "replicas": 2,
+    "steps": [{"setWeight": 50}, {"analysis": {"templates": [{"templateName": "m"}]}}, {"pause": {"duration": 1}}],
+    "canary": {"analysis": {"templates": [{"templateName": "b"}], "startingStep": 1}},
+}
+VERDICTS = {("d", "image 2"): "Successful", ("d", "image 3"): "Failed", ("d", "image 4"): "Inconclusive"}
+"""What the step's analysis says in a stretch; background analyses go on until they are ended."""
+
+PROMOTIONS: dict[str, dict[str, Any]] = {
+    "": {"pauseConditions": None},
+    "full": {"promoteFull": True},
+    "inconclusive (CLI style)": {"controllerPause": False, "currentStepIndex": 2, "pauseConditions": None},
+}
 ACTIONS: dict[str, Callable[[str], dict[str, Any]]] = {
     "image": lambda rest: {"spec": {"template": template(f"img:{rest}")}},
     "undo": lambda rest: {"spec": {"template": template("img:1")}},
     "abort": lambda rest: {"status": {"abort": True}},
     "retry": lambda rest: {"status": {"abort": False}},
-    "promote": lambda rest: {"status": {"promoteFull": True} if rest else {"pauseConditions": None}},
+    "promote": lambda rest: {"status": PROMOTIONS[rest]},
     "scale": lambda rest: {"spec": {"replicas": int(rest.split()[0])}},
     "{'abort':": lambda rest: {"status": {"abort": True}},
     "{'pauseConditions':": lambda rest: {"status": {"pauseConditions": None}},
@@ -96,6 +111,9 @@ def replay(name: str) -> Iterable[Any]:
             verb, _, rest = label.partition(" ")
             cluster.user(label, ACTIONS[verb](rest))
         cluster.converge()
+        if verdict := VERDICTS.get((name, label)):
+            cluster.run_analyses(verdict, kind="Step")
+            cluster.converge()
         ends = actions[number + 1][0] if number + 1 < len(actions) else lines[-1][0] + 10
         cluster.wait(ends - at)
     return cluster.log
