@@ -111,7 +111,7 @@ class OperationRunner:
             return False
         state.note = ""
         self._ensure_namespace(state)
-        record = begun(state.record, operation, planned, self._clock.now(), total=len(desired.objects))
+        record = begun(state.record, operation, planned, self._clock.now(), desired)
         state.stored = self._store.save(state.stored, record)
         log.info("applying", app=state.app.name, sha=operation.sha[:7], changes=len(planned.changes))
         self._report(state)

@@ -17,20 +17,21 @@ from reconciler.sync.observe import superseding
 from reconciler.sync.plan import Plan, Why
 
 
-def begun(record: Record, operation: Operation, planned: Plan, now: datetime, *, total: int) -> Record:
+def begun(record: Record, operation: Operation, planned: Plan, now: datetime, desired: Desired) -> Record:
     """The record that is written before the first object is touched.
 
     Objects that drifted or vanished meanwhile are marked to be written by this operation too: a new commit brings all
-    of its objects to what git says.
+    of its objects to what git says. One that had left git and is declared again has not left.
     """
-    entries = record.entries()
+    declared = {item.key for item in desired.objects}
+    entries = {key: _left(entry, entry.left and key not in declared) for key, entry in record.entries().items()}
     for change in planned.changes:
         known = entries.get(change.declared.key)
         if known is None or change.why is Why.MISSING:
             entries[change.declared.key] = intent(change.declared)
         elif change.why is Why.DRIFTED:
             entries[change.declared.key] = msgspec.structs.replace(known, target="")
-    started = replace(operation, phase=OperationPhase.APPLYING, total=total, done=planned.unchanged)
+    started = replace(operation, phase=OperationPhase.APPLYING, total=len(declared), done=planned.unchanged)
     closing = superseding(record, now)
     return msgspec.structs.replace(record, operation=started, inventory=tuple(entries.values()), closing=closing)
 

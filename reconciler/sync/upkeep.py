@@ -110,6 +110,9 @@ class Upkeep:
         if not automated(state).prune:
             state.kept = tuple(f"{entry.key} left git and stays: syncPolicy.automated.prune is off" for entry in left)
             return False
+        if not _is_applied(state.record):
+            state.kept = (f"{len(left)} objects left git and stay until the newest commit is applied",)
+            return False
         if not settled(seen):
             return False
         if others := behind():
@@ -140,7 +143,7 @@ class Upkeep:
     def judge(self, state: AppState, seen: View, now: datetime) -> None:
         """Notes the first final health of the applied commit; a later recovery may still turn it to Healthy."""
         record = state.record
-        if record.applied is None or record.verdict is Health.HEALTHY or not _judges(record):
+        if record.applied is None or record.verdict is Health.HEALTHY or not _is_applied(record):
             return
         found = verdict(seen.health)
         if found is None or found is record.verdict:
@@ -186,7 +189,7 @@ def settled(seen: View) -> bool:
     return True
 
 
-def _judges(record: Record) -> bool:
-    """Whether the present objects are those of the applied commit."""
+def _is_applied(record: Record) -> bool:
+    """Whether the present objects are those of the newest commit: after a failure nobody knows what it declares."""
     operation = record.operation
     return operation is not None and operation.phase in (OperationPhase.APPLIED, OperationPhase.NO_CHANGE)
