@@ -30,6 +30,8 @@ from reconciler.http.model import Request, Response
 API_VERSION = "2022-11-28"
 SECONDARY_LIMIT_PAUSE = 60.0
 """Seconds that GitHub asks to wait after a secondary limit that names no delay."""
+LONGEST_PAUSE = 3600.0
+"""Seconds after which we ask again whatever the forge said: its limits are by the hour, and a header may be wrong."""
 NO_PERMISSION_PAUSE = 600.0
 """Seconds between tries while the token is refused: a person has to mend it, so hammering is pointless."""
 
@@ -108,7 +110,7 @@ def _asked_delay(response: Response, now: datetime) -> float:
         return asked
     reset = response.headers.get("x-ratelimit-reset", "")
     if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(1.0, int(reset) - now.timestamp())
+        return _bounded(float(reset) - now.timestamp())
     return SECONDARY_LIMIT_PAUSE
 
 
@@ -116,12 +118,16 @@ def _asked_seconds(response: Response, now: datetime) -> float | None:
     """`Retry-After` in seconds, from its number or its date; None when absent or unreadable."""
     asked = response.headers.get("retry-after", "")
     if asked.isdecimal():
-        return max(1.0, float(asked))
+        return _bounded(float(asked))
     try:
         date = parsedate_to_datetime(asked)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max(1.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+    return _bounded((date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(1.0, seconds), LONGEST_PAUSE)
 
 
 def _message(response: Response) -> str:

@@ -49,6 +49,7 @@ class OutcomeController:
         self._sender, self._clock = sender, clock
         self._public_url, self._secrets, self._on_change = public_url, secrets, on_change
         self._outboxes: dict[str, Outbox] = {}
+        self._unsaved: set[str] = set()
         self._lock = threading.Lock()
 
     def reconcile(self, app: str) -> datetime | None:
@@ -59,12 +60,12 @@ class OutcomeController:
         before = self._open(app)
         delivery = self._deliveries.get(app)
         wanted = before if delivery is None else self._offer(before, delivery)
-        self._keep(app, before, wanted)
+        self._keep(app, wanted)
         target = self._targets(delivery.repo_url) if delivery else None
         if delivery is None:
             return None
         sent, seconds = self._sender.send_due(wanted, target) if target else (_nowhere_to_send(wanted), None)
-        self._keep(app, wanted, sent)
+        self._keep(app, sent)
         metrics.status_outbox(app, sum(entry.is_open for entry in sent.entries))
         return None if seconds is None else self._clock.now() + timedelta(seconds=seconds)
 
@@ -98,13 +99,21 @@ class OutcomeController:
     def _mask(self, text: str) -> str:
         return redact(text, self._secrets)
 
-    def _keep(self, app: str, before: Outbox, after: Outbox) -> None:
-        if after is before:
-            return
-        self._store.save(app, after)
+    def _keep(self, app: str, outbox: Outbox) -> None:
+        """Remembers, then writes down. What could not be written is known all the same, so that it is not sent twice;
+        it is written before anything else is sent."""
         with self._lock:
-            self._outboxes[app] = after
-        self._on_change(app)
+            changed = self._outboxes.get(app) is not outbox
+            self._outboxes[app] = outbox
+            if changed:
+                self._unsaved.add(app)
+            unsaved = app in self._unsaved
+        if unsaved:
+            self._store.save(app, outbox)
+            with self._lock:
+                self._unsaved.discard(app)
+        if changed:
+            self._on_change(app)
 
 
 def _nowhere_to_send(outbox: Outbox) -> Outbox:

@@ -95,6 +95,10 @@ RESET = str(int((NOW + timedelta(seconds=90)).timestamp()))
         pytest.param(answer(403, "Resource not accessible"), 600, False, id="no permission"),
         pytest.param(answer(502), None, False, id="bad gateway"),
         pytest.param(answer(503, retry_after="5"), 5, False, id="unavailable for 5 s"),
+        pytest.param(answer(429, retry_after="999999999"), 3600, True, id="a pause of thirty years"),
+        pytest.param(answer(429, retry_after="9" * 400), 3600, True, id="a number beyond all numbers"),
+        pytest.param(answer(429, retry_after="Fri, 01 Jan 2021 00:00:00 +99999999999999"), 60, True, id="no time zone"),
+        pytest.param(answer(403, x_ratelimit_remaining="0", x_ratelimit_reset="9" * 400), 3600, True, id="never reset"),
     ],
 )
 def test_answers_that_mean_later(got: object, seconds: float | None, whole_forge: bool):

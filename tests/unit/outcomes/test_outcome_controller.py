@@ -9,6 +9,7 @@ import pytest
 from reconciler.apps.delivery import Delivery, Health, OperationPhase
 from reconciler.errors import Transient
 from reconciler.http.model import Request, Response
+from reconciler.outcomes.outbox import Outbox
 from reconciler.outcomes.sender import NO_FORGE
 from reconciler.runtime.clock import VirtualClock
 from tests.unit.outcomes.deliveries import ERRORS, T0, A, B, bad, canary, delivery, in_motion, operation, thing
@@ -71,6 +72,47 @@ def test_a_process_killed_while_sending_sends_after_its_restart():
         world.run()
     world.forge.answer = Forge().answer
     world.restart()
+    world.run()
+    assert world.forge.stands()[A].startswith("success")
+
+
+def test_what_was_sent_but_could_not_be_written_down_is_not_sent_again_and_written_later():
+    world = World(HEALTHY)
+    save = world.store.save
+
+    def lost(app: str, outbox: Outbox) -> None:
+        raise Transient("the API server is away")
+
+    def taken() -> Response:
+        world.store.save = lost
+        return Response(201, {}, b"{}")
+
+    world.forge.answer = taken
+    with pytest.raises(Transient):
+        world.run()
+    with pytest.raises(Transient):
+        world.run()
+    world.store.save = save
+    assert world.run() is None
+    assert len(world.forge.arrived) == 1
+    world.restart()
+    world.run()
+    assert len(world.forge.arrived) == 1
+
+
+def test_nothing_is_sent_that_could_not_be_written_down():
+    world = World(HEALTHY)
+    save = world.store.save
+
+    def lost(app: str, outbox: Outbox) -> None:
+        raise Transient("the API server is away")
+
+    world.store.save = lost
+    for _ in range(2):
+        with pytest.raises(Transient):
+            world.run()
+    assert world.forge.arrived == []
+    world.store.save = save
     world.run()
     assert world.forge.stands()[A].startswith("success")
 
