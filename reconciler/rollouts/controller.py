@@ -11,7 +11,15 @@ from reconciler.kube.objects import Meta
 from reconciler.rollouts import refusal, services
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.intents import CreateReplicaSet, Intent, RecordEvent
+from reconciler.rollouts.intents import (
+    CreateIngress,
+    CreateReplicaSet,
+    Intent,
+    PatchIngress,
+    PatchTraefikService,
+    RecordEvent,
+    warning,
+)
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.ports import Analyses, Events
@@ -53,12 +61,15 @@ class RolloutController:
         self._log(rollout, decision.intents)
 
     def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
-        """A new version that the API server does not accept is something the user has to know."""
-        if not isinstance(intent, CreateReplicaSet):
-            return
+        """A version that the API server does not accept, or traffic that we may not steer: the user has to know."""
+        told: tuple[Intent, ...] = ()
+        if isinstance(intent, CreateReplicaSet):
+            name = intent.body["metadata"]["name"]
+            told = refusal.creation_failed(rollout, name, str(error), self._clock.now())
+        elif isinstance(intent, PatchTraefikService | CreateIngress | PatchIngress):
+            told = (warning("TrafficRoutingError", str(error)),)
         carrier = Carrier(self._cluster, self._stores, self._events, rollout)
-        name = intent.body["metadata"]["name"]
-        for write in refusal.creation_failed(rollout, name, str(error), self._clock.now()):
+        for write in told:
             carrier.carry_out(write)
 
     def _let_go(self, namespace: str, name: str) -> None:

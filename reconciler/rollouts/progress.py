@@ -124,5 +124,7 @@ def _steps(canary: Canary) -> tuple[Step, ...]:
 
 
 def _images(template: dict[str, Any] | None) -> tuple[str, ...]:
-    containers = ((template or {}).get("spec") or {}).get("containers") or []
-    return tuple(str(container.get("image", "")) for container in containers)
+    spec = (template or {}).get("spec")
+    containers = spec.get("containers") if isinstance(spec, dict) else None
+    found = containers if isinstance(containers, list) else []
+    return tuple(str(container.get("image", "")) for container in found if isinstance(container, dict))

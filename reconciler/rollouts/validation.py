@@ -77,13 +77,14 @@ def _template(spec: RolloutSpec, template_hash: str) -> Iterator[str]:
     if not spec.template:
         yield required("spec.template", "say what to run")
         return
+    if not template_hash:
+        yield invalid("spec.template", "template", "a value has the wrong type, or a quantity is no number")
+        return
     labels = (spec.template.get("metadata") or {}).get("labels") or {}
     if spec.selector and not selectors.matches(spec.selector, labels):
         yield invalid("spec.template.metadata.labels", labels, "selector does not match the template's labels")
     if not (spec.template.get("spec") or {}).get("containers"):
         yield required("spec.template.spec.containers", "at least one container is needed")
-    elif not template_hash:
-        yield invalid("spec.template", "template", "a value has the wrong type, or a quantity is no number")
 
 
 def _strategy(spec: RolloutSpec) -> Iterator[str]:
@@ -103,6 +104,7 @@ def _canary(canary: Canary) -> list[str]:
         *_routing(canary),
         *_delays(canary),
         *_unsupported(canary),
+        *_background(canary),
         *step_problems(canary),
     ]
 
@@ -169,6 +171,12 @@ def _unsupported(canary: Canary) -> Iterator[str]:
     for field, value in (("antiAffinity", canary.anti_affinity), ("pingPong", canary.ping_pong)):
         if value is not None:
             yield invalid(f"{_STRATEGY}.{field}", value, "not supported yet: remove it")
+
+
+def _background(canary: Canary) -> Iterator[str]:
+    starting = (canary.analysis or {}).get("startingStep")
+    if starting is not None and (not isinstance(starting, int) or starting < 0):
+        yield invalid(f"{_STRATEGY}.analysis.startingStep", starting, "must be the index of a step")
 
 
 def _is_time(text: str) -> bool:

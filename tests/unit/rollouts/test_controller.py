@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from reconciler.errors import Conflict, Transient, UserError
+from reconciler.errors import Conflict, Refused, Transient, UserError
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
@@ -150,6 +150,21 @@ def test_trouble_with_a_router_is_tried_again_and_the_rest_is_done() -> None:
     with pytest.raises(Transient, match="'shop' does not exist"):
         bench.reconcile()
     assert "patch Service" in bench.server.requests
+
+
+def test_traffic_that_may_not_be_steered_is_told_and_the_weight_is_not_claimed() -> None:
+    bench = a_bench(traefik=True)
+    for _ in range(2):
+        bench.reconcile()
+    [(kind, name)] = [key for key in bench.server.objects if key[0] == "ReplicaSet"]
+    ready = {"status": {"replicas": 4, "readyReplicas": 4, "availableReplicas": 4}}
+    bench.see(kind, bench.server.seed(kind, merge(bench.server.objects[kind, name], ready)))
+    bench.reconcile()
+    bench.server.faults["patch TraefikService"] = Refused("the daemon may not patch traefikservices")
+    with pytest.raises(Refused):
+        bench.reconcile()
+    assert bench.events[-1] == "TrafficRoutingError"
+    assert "weights" not in bench.server.objects["Rollout", "shop"]["status"]["canary"]
 
 
 def change(kind: str, **meta: Any) -> list[str]:

@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
+from reconciler.apps.delivery import Health
 from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.validation import problems
 from tests.properties.rollout_world import Cluster, a_cluster, merge
 
@@ -50,6 +52,7 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(steps=[{"setWait": 1}]), "spec.strategy.steps[0]"),
         (canary(steps=[{"plugin": {"name": "x"}}]), "spec.strategy.steps[0].plugin"),
         (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
+        (canary(analysis={"startingStep": "late"}), "spec.strategy.canary.analysis.startingStep"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -103,6 +106,23 @@ def test_an_object_of_the_wrong_shape_is_shown_as_invalid() -> None:
     cluster.converge()
     assert "cannot be read" in cluster.status["message"]
     assert "steps" in cluster.status["message"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"metadata": "x"},
+        {"spec": {"containers": "all"}},
+        {"spec": {"containers": [{"resources": {"limits": {"cpu": "many"}}}]}},
+    ],
+    ids=["metadata", "containers", "quantity"],
+)
+def test_a_template_that_makes_no_sense_is_a_problem_and_no_crash(template: dict[str, Any]) -> None:
+    cluster = a_cluster(template=template)
+    cluster.converge()
+    assert "spec.template: Invalid value" in cluster.status["message"]
+    rollout = decode_rollout(orjson.dumps(cluster.rollout))
+    assert workload_progress(rollout, ()).health is Health.DEGRADED
 
 
 @pytest.mark.parametrize(
