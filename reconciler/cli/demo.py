@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,16 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from reconciler.cli.screen import Row, Users, board, line, table
+from reconciler.cli import INTERRUPTED
+from reconciler.cli.screen import Row, Scene, Users, board, line, releases
 
 if TYPE_CHECKING:
-    from reconciler.config.model import Settings
+    from reconciler.daemon import Daemon
     from reconciler.sandbox.demo.stage import Release, Stage
 
 VERDICT_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+LOG_LINES = 20
 FINAL = ("success", "failure", "error")
 
 
@@ -31,142 +35,155 @@ def demo(
     """Watch three releases being judged: a good, a failing and a slow one. No cluster, no root, no internet.
 
     The real daemon runs against an in-memory Kubernetes API server, a git repository in a temporary directory, a sample
-    shop with simulated users, and a stand-in for GitHub's commit statuses.
+    shop with simulated users, and a stand-in for GitHub's commit statuses. Exit code 0: every release ended as told.
     """
+    from reconciler.runtime.shutdown import on_signals
+
+    stop = threading.Event()
+    on_signals(stop, hang_up=True)
     console = Console()
-    console.print("[bold]reconciler demo[/bold]  starting a cluster, a repository, a forge and 80 requests a second …")
+    console.print("[bold]reconciler demo[/bold]  a cluster, a repository, users and a forge on this machine …")
     with (
         tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder,
-        _playing(Path(folder), listen, prometheus) as (stage, page),
+        _playing(Path(folder), listen, prometheus) as (stage, daemon),
     ):
-        play = _Play(stage, page, console)
+        console.print(f"page  {daemon.url}  (open it now: it is live)\n", highlight=False, soft_wrap=True)
+        play = _Play(stage, daemon, console, stop)
         fine = play.run()
-        console.print()
-        console.print(table(play.rows))
-        if keep:
-            _keep(console, stage, page)
+        if keep and not stop.is_set():
+            _keep(console, stage, daemon.url, stop)
+        if not (fine or stop.is_set()):
+            console.print(_log_tail(Path(folder)), highlight=False, markup=False)
+    if stop.is_set() and not (keep and fine):
+        console.print("stopped, and everything removed")
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(0 if fine else 1)
 
 
 @contextmanager
-def _playing(folder: Path, listen: str, prometheus: bool) -> Iterator[tuple[Stage, str]]:
-    """The stage with the daemon on it, and the page's address."""
+def _playing(folder: Path, listen: str, prometheus: bool) -> Iterator[tuple[Stage, Daemon]]:
+    """The stage with the daemon on it."""
+    from reconciler.config.load import check_listen
     from reconciler.daemon import Daemon
     from reconciler.runtime.clock import SystemClock
     from reconciler.sandbox.demo.real_prometheus import LocalPrometheus
+    from reconciler.sandbox.demo.settings import settings_for
     from reconciler.sandbox.demo.stage import Stage
     from reconciler.telemetry import log
 
-    log.configure("json", stream=(folder / "daemon.log").open("w"))
     clock = SystemClock()
-    with Stage(folder, clock, prometheus=LocalPrometheus if prometheus else None) as stage:
-        daemon = Daemon(_settings(stage, folder, listen), clock)
+    with (
+        (folder / "daemon.log").open("w") as written,
+        Stage(folder, clock, prometheus=LocalPrometheus if prometheus else None) as stage,
+    ):
+        log.configure("json", stream=written)
+        daemon = Daemon(settings_for(stage, folder, check_listen(listen)), clock)
         daemon.start()
         try:
-            yield stage, daemon.url
+            yield stage, daemon
         finally:
             daemon.stop()
-
-
-def _settings(stage: Stage, folder: Path, listen: str) -> Settings:
-    from reconciler.config.model import (
-        Application,
-        Automated,
-        Destination,
-        Forge,
-        Kubernetes,
-        Repository,
-        Secret,
-        Settings,
-        Source,
-        SyncPolicy,
-    )
-    from reconciler.sandbox.demo.stage import APP, FORGE_REPO, NAMESPACE, TOKEN
-
-    forge = Forge(api_url=stage.forge_url, repo=FORGE_REPO, token=Secret(TOKEN))
-    url = str(stage.repository)
-    application = Application(
-        name=APP,
-        source=Source(repo_url=url, path="shop"),
-        destination=Destination(namespace=NAMESPACE),
-        sync_policy=SyncPolicy(automated=Automated(prune=True, self_heal=True)),
-    )
-    return Settings(
-        repositories=(Repository(url=url, poll_seconds=1.0, forge=forge),),
-        applications=(application,),
-        kubernetes=Kubernetes(kubeconfig=str(stage.kubeconfig), namespace=NAMESPACE),
-        listen=listen,
-        prometheus_url=stage.prometheus_url,
-        cache_dir=str(folder / "cache"),
-    )
+            log.configure("json")
 
 
 class _Play:
     """Pushes the releases one after another and shows what happens until each has its verdict."""
 
-    def __init__(self, stage: Stage, page: str, console: Console) -> None:
+    def __init__(self, stage: Stage, daemon: Daemon, console: Console, stop: threading.Event) -> None:
         self.rows: list[Row] = []
-        self._stage, self._page, self._console = stage, page, console
-        self._seen_requests = self._seen_failed = 0
+        self._stage, self._daemon, self._console, self._stop = stage, daemon, console, stop
+        self._before = Users()
 
     def run(self) -> bool:
-        """True when every release ended as the story says."""
+        """Plays the story and prints how it ended. True when every release ended as it should."""
         from reconciler.sandbox.demo.stage import RELEASES
 
-        live = Live(console=self._console, refresh_per_second=8, transient=True)
-        if not self._console.is_terminal:
-            return self._releases(RELEASES, None)
-        with live:
-            return self._releases(RELEASES, live)
+        if self._console.is_terminal:
+            with Live(console=self._console, refresh_per_second=8, transient=True) as live:
+                ended = self._releases(RELEASES, live)
+        else:
+            ended = self._releases(RELEASES, None)
+        if self.rows:
+            self._console.print(releases(self.rows))
+        for release, fine in ended.items():
+            if not fine:
+                self._console.print(f"[red]{release.tag} should have ended with {release.ends}[/red]")
+        return len(ended) == len(RELEASES) and all(ended.values())
 
-    def _releases(self, releases: Iterable[Release], live: Live | None) -> bool:
-        ended = [self._release(release, live) for release in releases]
-        return all(ended)
+    def _releases(self, story: tuple[Release, ...], live: Live | None) -> dict[Release, bool]:
+        """Which of the releases ended as they should; those never pushed are missing."""
+        ended: dict[Release, bool] = {}
+        for release in story:
+            state = "" if self._stop.is_set() else self._release(release, live)
+            if self._stop.is_set():
+                break
+            ended[release] = state == release.ends
+        return ended
 
-    def _release(self, release: Release, live: Live | None) -> bool:
+    def _release(self, release: Release, live: Live | None) -> str:
+        """Pushes it and waits for its verdict; returns its last state."""
         from reconciler.runtime.clock import SystemClock
 
         clock = SystemClock()
-        self._seen_requests, self._seen_failed = self._stage.shoppers.counters.totals()
+        self._before = self._seen()
         started = clock.monotonic()
         self.rows.append(Row(self._stage.push(release), release.subject, release.tag))
         while self.rows[-1].state not in FINAL and clock.monotonic() - started < VERDICT_SECONDS:
             self._update(clock.monotonic() - started, live)
-            clock.sleep(0.1)
-        return self.rows[-1].state == ("failure" if "-" in release.tag else "success")
+            if self._stop.wait(LOOK_SECONDS):
+                break
+        return self.rows[-1].state
 
     def _update(self, seconds: float, live: Live | None) -> None:
-        row = self.rows[-1]
+        known = self.rows[-1]
+        row = replace(known, seconds=seconds, users=self._seen().since(self._before))
         status = self._stage.book.latest(row.sha)
-        if status and (status.state, status.description) != (row.state, row.description):
-            row = replace(row, state=status.state, description=status.description, seconds=seconds)
-            self.rows[-1] = row
-            if live is None:
-                self._console.print(line(row), highlight=False, soft_wrap=True)
+        if status is not None:
+            row = replace(row, state=status.state, description=status.description)
+        self.rows[-1] = row
         if live is not None:
-            live.update(board(self.rows, self._users(), self._page))
+            live.update(board(self.rows, Scene(self._now(row.sha), self._stage.shoppers.weights())))
+        elif (row.state, row.description) != (known.state, known.description):
+            self._console.print(line(row), highlight=False, markup=False, soft_wrap=True)
 
-    def _users(self) -> Users:
-        requests, failed = self._stage.shoppers.counters.totals()
-        weights = tuple((backend.service, backend.weight) for backend in self._stage.shoppers.backends())
-        return Users(requests - self._seen_requests, failed - self._seen_failed, weights)
+    def _seen(self) -> Users:
+        seen = self._stage.shoppers.counters.seen()
+        return Users(seen.requests, seen.failed, seen.slow)
+
+    def _now(self, sha: str) -> str:
+        """What the commit will be told next, ten seconds early."""
+        from reconciler.outcomes.project import project
+        from reconciler.runtime.clock import SystemClock
+        from reconciler.sandbox.demo.stage import APP
+
+        delivery = self._daemon.delivery(APP)
+        outcomes = project(delivery, SystemClock().now()) if delivery else ()
+        return next((found.status.description for found in outcomes if found.status.sha == sha), "")
 
 
-def _keep(console: Console, stage: Stage, page: str) -> None:
-    """Says how to push, and waits to be interrupted."""
-    import threading
-
+def _keep(console: Console, stage: Stage, page: str, stop: threading.Event) -> None:
+    """Says how to push, and tells every status until it is interrupted."""
+    clone = stage.repository.parent / "my-shop"
     console.print(
         f"\nStill running. The page: {page}\n\n"
-        f"  git clone {stage.repository} /tmp/shop && cd /tmp/shop\n"
-        "  sed -i 's|shop:.*|shop:1.4|' shop/rollout.yaml      # any tag; …-failing and …-slow behave so\n"
+        f"  git clone -c user.name=you -c user.email=you@example.com {stage.repository} {clone}\n"
+        f"  cd {clone}\n"
+        "  sed -i.before 's|shop:.*|shop:1.4|' shop/rollout.yaml   # any tag; …-failing and …-slow behave so\n"
         "  git commit -am 'Release 1.4' && git push\n\n"
-        f"  kubectl --kubeconfig {stage.kubeconfig} -n shop get rollouts,pods -w\n\n"
-        "Ctrl-C ends it and removes everything.",
+        f"  kubectl --kubeconfig {stage.kubeconfig} -n shop get rollouts,analysisruns,pods\n\n"
+        "Statuses of your commits appear below. Ctrl-C ends it and removes everything.\n",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        console.print("bye")
+    told = len(stage.book.posted)
+    while not stop.wait(LOOK_SECONDS):
+        for status in stage.book.posted[told:]:
+            row = Row(status.sha, "", "", status.state, status.description)
+            console.print(line(row), highlight=False, markup=False, soft_wrap=True)
+            told += 1
+
+
+def _log_tail(folder: Path) -> str:
+    lines = (folder / "daemon.log").read_text().splitlines()
+    return "\n".join(["the end of the daemon's log:", *lines[-LOG_LINES:]])

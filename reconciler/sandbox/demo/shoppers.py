@@ -55,6 +55,7 @@ class Shoppers:
         self._per_tick = round(requests_per_second * TICK_SECONDS)
         watched = (TRAEFIK_SERVICES, SERVICES, PODS)
         self._informers = [Informer(cluster, what, _decode, namespace=namespace, clock=clock) for what in watched]
+        self._open = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shoppers", daemon=True)
 
@@ -78,17 +79,26 @@ class Shoppers:
             Backend(
                 service=f"{self._namespace}-{item['name']}-{item.get('port', 80)}@kubernetescrd",
                 weight=int(item.get("weight", 1)),
+                role=item["name"].removeprefix(f"{self._route}-"),
                 images=list(_images(services.get(self._namespace, item["name"]), pods.list(self._namespace))),
             )
             for item in weighted
         ]
 
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """Percent of traffic by the role of each Service: ("stable", 80), ("canary", 20)."""
+        backends = self.backends()
+        whole = sum(backend.weight for backend in backends) or 1
+        return tuple((backend.role, 100 * backend.weight // whole) for backend in backends)
+
     def _run(self) -> None:
         chance = random.Random(20)
         tick = 0
         while not self._stopping.wait(TICK_SECONDS):
-            for answer in answers(self._per_tick, self.backends(), chance):
-                self.counters.add(answer)
+            backends = self.backends()
+            self._open = self._open or any(backend.images for backend in backends)
+            if self._open:  # nobody comes before the shop was ever there
+                self.counters.add(*answers(self._per_tick, backends, chance))
             tick += 1
             if tick % SCRAPE_TICKS == 0:
                 self._samples.append(self._clock.now().timestamp(), self.counters.scrape())

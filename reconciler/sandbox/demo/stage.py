@@ -35,10 +35,11 @@ NAMESPACES = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One push of the story."""
+    """One push of the story, and the state that its commit ends with."""
 
     tag: str
     subject: str
+    ends: str = "success"
 
     @property
     def image(self) -> str:
@@ -48,8 +49,8 @@ class Release:
 RELEASES = (
     Release("1.0", "Open the shop"),
     Release("1.1", "Show prices in euros"),
-    Release("1.2-failing", "Talk to the new payment service"),
-    Release("1.3-slow", "Recommend what others bought"),
+    Release("1.2-failing", "Talk to the new payment service", "failure"),
+    Release("1.3-slow", "Recommend what others bought", "failure"),
 )
 
 

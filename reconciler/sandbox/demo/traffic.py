@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
-BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.5, 5.0)
+EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.5, 5.0, math.inf)
+"""Upper bounds of the histogram of response times, in seconds."""
+
+SLOW_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,12 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One Service behind the route: its weight, and the images of the ready pods that it selects."""
+    """One Service behind the route: its weight, the images of the ready pods that it selects, and what it is for."""
 
     service: str
     weight: int
     images: Sequence[str]
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +73,49 @@ def _answer(backend: Backend, chance: random.Random) -> Answer:
     return Answer(backend.service, 500 if chance.random() < how.error_share else 200, seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What users saw so far: all requests, those that failed, and those that took longer than `SLOW_SECONDS`."""
+
+    requests: int = 0
+    failed: int = 0
+    slow: int = 0
+
+
 @dataclass(slots=True)
 class Counters:
-    """Traefik's counters per Service, and in plain numbers what users saw."""
+    """Traefik's counters per Service, and in plain numbers what users saw. Safe to read while it counts."""
 
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     buckets: Counter[tuple[str, float]] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
 
-    def add(self, answer: Answer) -> None:
-        self.requests[(answer.service, answer.code)] += 1
-        self.buckets[(answer.service, math.inf)] += 1
-        for edge in BUCKETS:
-            if answer.seconds <= edge:
-                self.buckets[(answer.service, edge)] += 1
+    def add(self, *given: Answer) -> None:
+        with self._lock:
+            for answer in given:
+                self.requests[(answer.service, answer.code)] += 1
+                for edge in EDGES[bisect_left(EDGES, answer.seconds) :]:
+                    self.buckets[(answer.service, edge)] += 1
 
-    def scrape(self) -> Iterator[tuple[str, Mapping[str, str], float]]:
-        """Samples as Traefik exposes them."""
+    def scrape(self) -> list[tuple[str, Mapping[str, str], float]]:
+        """Samples as Traefik exposes them, all of one instant."""
+        with self._lock:
+            return [*self._request_samples(), *self._bucket_samples()]
+
+    def seen(self) -> Seen:
+        with self._lock:
+            requests = sum(self.requests.values())
+            failed = sum(count for (_, code), count in self.requests.items() if code >= 500)
+            quick = sum(count for (_, edge), count in self.buckets.items() if edge == SLOW_SECONDS)
+        return Seen(requests, failed, requests - quick)
+
+    def _request_samples(self) -> Iterator[tuple[str, Mapping[str, str], float]]:
         for (service, code), count in self.requests.items():
             labels = {"service": service, "code": str(code), "method": "GET", "protocol": "http"}
             yield "traefik_service_requests_total", labels, float(count)
-        for service in {service for service, _ in self.buckets}:
-            for edge in (*BUCKETS, math.inf):
+
+    def _bucket_samples(self) -> Iterator[tuple[str, Mapping[str, str], float]]:
+        for service in {service for service, _ in self.requests}:
+            for edge in EDGES:
                 labels = {"service": service, "le": "+Inf" if math.isinf(edge) else f"{edge:g}"}
                 yield "traefik_service_request_duration_seconds_bucket", labels, float(self.buckets[(service, edge)])
-
-    def totals(self) -> tuple[int, int]:
-        """All requests so far, and how many of them failed."""
-        failed = sum(count for (_, code), count in self.requests.items() if code >= 500)
-        return sum(self.requests.values()), failed
