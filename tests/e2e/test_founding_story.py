@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e import report
 from tests.e2e.delivery import Delivery, Witness
-from tests.e2e.world import REPOSITORY, world
+from tests.e2e.world import world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 _TAGS = ("1", "2-good", "3-failing", "4-slow", "5-good")
@@ -31,7 +31,7 @@ def story() -> Iterator[dict[str, Delivery]]:
             stack.enter_context(witness.weights)
             first = running.clone.push(_TAGS[0])
             daemon.start()
-            running.gitea.add_webhook(REPOSITORY, daemon.hook, daemon.webhook_secret)
+            running.hook_up(daemon)
             deliveries = {_TAGS[0]: witness.follow(_TAGS[0], first)}
             deliveries |= {tag: witness.deliver(tag) for tag in _TAGS[1:]}
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ REPOSITORY = "shop"
 FORGE_REPOSITORY = f"{OWNER}/{REPOSITORY}"
 NAMESPACE = "shop"
 _INSTALL = Path(__file__).parents[2] / "manifests" / "install" / "base"
+WEBHOOK_SECRET = secrets.token_hex(16)
 FINAL = ("success", "failure", "error")
 
 
@@ -42,6 +44,10 @@ class World:
     users: Users
     clone: Clone
     repo_url: str
+
+    def hook_up(self, daemon: Daemon) -> None:
+        """From now on the forge tells the daemon about pushes."""
+        self.gitea.add_webhook(REPOSITORY, daemon.hook, WEBHOOK_SECRET)
 
     def object(self, path: str) -> dict[str, Any]:
         """An object or list of the shop's namespace, e.g. `apps/v1/replicasets`."""
@@ -84,7 +90,8 @@ class World:
             "--forge-repo": FORGE_REPOSITORY,
             "--poll": "30s",
         }
-        return Daemon(self.directory, flags, {"GITHUB_TOKEN": self.gitea.token}, self.network)
+        env = {"GITHUB_TOKEN": self.gitea.token, "RECONCILER_WEBHOOK_SECRET": WEBHOOK_SECRET}
+        return Daemon(self.directory, flags, env, self.network)
 
 
 def canary_weight(traefik_service: dict[str, Any]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 
@@ -17,19 +16,17 @@ _COMMAND = str(Path(sys.executable).with_name("reconciler"))
 class Daemon:
     """`reconciler run` with everything on one line; `flags` without `--listen`, which is a free port.
 
-    `hook` is where a forge posts pushes to, signed with `webhook_secret`. Tokens reach it by `env` alone.
+    `hook` is where a forge posts pushes to. Secrets reach it by `env` alone.
     """
 
     def __init__(
         self, directory: Path, flags: dict[str, str], env: dict[str, str] | None = None, network: Network = HOST
     ) -> None:
-        self.webhook_secret = secrets.token_hex(16)
         self._directory = directory
         self._network = network
         [self._port] = free_ports(1)
         self._flags = {**flags, "--listen": f"127.0.0.1:{self._port}"}
-        self._env = {"RECONCILER_WEBHOOK_SECRET": self.webhook_secret, "XDG_CACHE_HOME": str(directory / "cache")}
-        self._env |= env or {}
+        self._env = {"XDG_CACHE_HOME": str(directory / "cache"), **(env or {})}
         self._process: Process | None = None
 
     @property
