@@ -57,14 +57,16 @@ def _print(found: Findings) -> None:
 
 
 def _line(out: Console, problem: Problem, colour: str) -> None:
-    """`file:line:column: what (fix)`: the form that editors and terminals make links of."""
+    """`file:line:column: what (fix)`, as editors make links of; on a terminal the fix has a line of its own."""
     line = Text()
     if problem.at:
-        line.append(clean(f"{problem.at}: ", "bold"))
-    line.append(clean(problem.what, colour))
+        line.append(clean(f"{problem.at}: ", f"bold {colour}"))
+    line.append(clean(problem.what))
     if problem.fix:
-        line.append(clean(f" ({problem.fix})"))
-    out.print(line, soft_wrap=True)
+        line.append("\n    → " if out.is_terminal else " (")
+        line.append(clean(problem.fix, "cyan"))
+        line.append("" if out.is_terminal else ")")
+    out.print(line, soft_wrap=not out.is_terminal)
 
 
 def _summary(found: Findings) -> Text:
