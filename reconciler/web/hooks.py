@@ -6,6 +6,7 @@ shape, the answer is an HTTP status, never an exception (spec gitops §5.4).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
@@ -21,6 +22,12 @@ from reconciler.web.limits import Misbehaviour, Seen
 from reconciler.web.ports import HookRepository, OnPush
 
 MAX_BODY_BYTES = 1 << 20
+BODY_SECONDS = 10.0
+"""Forges give up after this time themselves, so a sender that takes longer is none."""
+MAX_AT_ONCE = 32
+"""Bodies that are read at the same time; with their size this bounds the memory that strangers can claim."""
+REFUSED = (400, 401, 408, 413)
+"""Answers that count as misbehaviour of their source."""
 HOOKS_ARE_OFF = (
     "webhooks are off: no secret is configured. Set RECONCILER_WEBHOOK_SECRET to the secret of the webhook; "
     "until then the repository is polled."
@@ -36,6 +43,9 @@ class Verdict:
     text: str
 
 
+TOO_LARGE = Verdict(413, "too_large", f"more than {MAX_BODY_BYTES} bytes")
+
+
 class Hooks:
     """One instance serves every forge. Lives in the event loop: nothing here waits but for the body."""
 
@@ -43,20 +53,40 @@ class Hooks:
         self._repositories = tuple(repository for repository in repositories if repository.secret)
         self._on_push = on_push
         self._seen, self._misbehaviour = Seen(), Misbehaviour()
+        self._reading = 0
 
     async def handle(self, request: web.Request) -> web.Response:
+        """A source that is refused too often is only told so; a valid signature counts whatever came before it, since
+        behind a proxy strangers share the forge's address."""
         source, now = request.remote or "", time.monotonic()
-        if (wait := self._misbehaviour.blocked_for(source, now)) > 0:
-            refused = Verdict(429, "throttled", "too many refused webhooks from this address")
-            return _respond("unknown", refused, {"Retry-After": str(int(wait) + 1)})
+        kind, verdict = await self._hear(request, now)
+        if verdict.status not in REFUSED:
+            return _respond(kind, verdict)
+        wait = self._misbehaviour.blocked_for(source, now)
+        self._misbehaviour.note(source, now)
+        if wait <= 0:
+            return _respond(kind, verdict)
+        throttled = Verdict(429, "throttled", "too many refused webhooks from this address")
+        return _respond(kind, throttled, {"Retry-After": str(int(wait) + 1)})
+
+    async def _hear(self, request: web.Request, now: float) -> tuple[str, Verdict]:
+        if not self._repositories:
+            return self.judge({}, b"", now)
         if (request.content_length or 0) > MAX_BODY_BYTES:
-            kind, verdict = "unknown", Verdict(413, "too_large", f"more than {MAX_BODY_BYTES} bytes")
-        else:
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            kind, verdict = self.judge(headers, await request.read(), now)
-        if verdict.status in (400, 401, 413):
-            self._misbehaviour.note(source, now)
-        return _respond(kind, verdict)
+            return "unknown", TOO_LARGE
+        if self._reading >= MAX_AT_ONCE:
+            return "unknown", Verdict(503, "busy", "too many webhooks at once")
+        self._reading += 1
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return "unknown", TOO_LARGE
+        except TimeoutError:
+            return "unknown", Verdict(408, "too_slow", f"the body took more than {BODY_SECONDS:g} s")
+        finally:
+            self._reading -= 1
+        return self.judge({name.lower(): value for name, value in request.headers.items()}, body, now)
 
     def judge(self, headers: Mapping[str, str], body: bytes, now: float) -> tuple[str, Verdict]:
         """The forge's kind and the answer; a push that matters has been passed on. Headers are lower-cased."""

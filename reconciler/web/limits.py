@@ -27,7 +27,8 @@ class Seen:
 class Misbehaviour:
     """Counts refused requests of each source: `burst` at once, and `per_minute` more every minute.
 
-    Only refused ones count. Whoever knows the secret is never slowed down, since pushes are coalesced anyway.
+    Only refused ones count, and only they are held off: whoever knows the secret is never slowed down, since pushes are
+    coalesced anyway.
     """
 
     def __init__(self, burst: float = 30.0, per_minute: float = 30.0, limit: int = 10_000) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.web import live
 from tests.browser import story
 from tests.browser.chromium import Browser
 from tests.browser.story import WELL, shop
@@ -80,6 +81,18 @@ def test_a_new_application_appears_on_the_open_overview(browser: Browser, site: 
     browser.until("document.querySelector('#app-a-new-one') !== null")
     assert browser.ask("document.querySelectorAll('.card').length") == 5
     assert browser.ask("document.querySelector('#app-shop').getAttribute('href')") == "/applications/shop"
+
+
+def test_a_page_that_was_turned_away_becomes_live_by_itself(
+    browser: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MAX_READERS", 0)
+    browser.open(site.server.url)
+    browser.until("document.getElementById('live').dataset.state === 'offline'")
+    monkeypatch.setattr(live, "MAX_READERS", 10)
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    assert all("503" in complaint for complaint in browser.complaints)
+    browser.complaints.clear()
 
 
 @pytest.mark.parametrize("path", ["/", "/applications/shop", "/applications/checkout", "/applications/search"])

@@ -3,6 +3,7 @@
 "use strict";
 
 const PAUSE_MS = 250;
+const RETRY_MS = 3000;
 const only = document.body.dataset.application;
 const sign = document.getElementById("live");
 let waiting = false;
@@ -41,6 +42,7 @@ async function refresh() {
     await new Promise((done) => setTimeout(done, PAUSE_MS));
     try {
       const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+      if (!answer.ok && answer.status !== 404) throw new Error(`answered ${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       document.title = page.title;
       morph(document.getElementById("main"), page.getElementById("main"));
@@ -67,15 +69,24 @@ function tick() {
 }
 
 let opened = false;
-const events = new EventSource("/events");
-events.addEventListener("open", () => {
-  show("live");
-  if (opened) refresh(); // something may have happened while the connection was gone
-  opened = true;
-});
-events.addEventListener("error", () => show("offline"));
-events.addEventListener("change", (event) => {
-  const { applications } = JSON.parse(event.data);
-  if (!only || applications.includes(only)) refresh();
-});
+
+function listen() {
+  const events = new EventSource("/events");
+  events.addEventListener("open", () => {
+    show("live");
+    if (opened) refresh(); // something may have happened while the connection was gone
+    opened = true;
+  });
+  events.addEventListener("error", () => {
+    show("offline");
+    // The browser reconnects after a lost connection, but never after an answer such as a proxy's 502.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_MS);
+  });
+  events.addEventListener("change", (event) => {
+    const { applications } = JSON.parse(event.data);
+    if (!only || applications.includes(only)) refresh();
+  });
+}
+
+listen();
 setInterval(tick, 5000);

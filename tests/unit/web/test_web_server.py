@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from reconciler.errors import UserError
 from reconciler.outcomes.board import Board
-from reconciler.web.ports import HookRepository, Ports
+from reconciler.web import hooks
+from reconciler.web.ports import Ports
 from reconciler.web.server import WebServer, parse_listen
 from tests.unit.outcomes.deliveries import canary, in_motion
-from tests.unit.web.serving import running
-from tests.unit.web.test_hooks import SECRET, SHOP, pushed, signed
+from tests.unit.web.serving import Site, running
+from tests.unit.web.test_hooks import SHOP, pushed, signed
+
+
+def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "never true"
+        time.sleep(0.01)
 
 
 def test_alive_and_ready_are_different_questions():
@@ -58,11 +68,41 @@ def test_a_body_over_one_mebibyte_is_refused_whether_announced_or_not():
         chunked.close()
 
 
-def test_a_source_that_only_guesses_is_told_to_stop():
-    with running(hooks=(HookRepository(SHOP.url, "main", SECRET),)) as site:
+def test_a_source_that_only_guesses_is_told_to_stop_but_the_forge_behind_the_same_address_is_heard():
+    pushes: list[tuple[str, str, str]] = []
+    with running(hooks=(SHOP,), on_push=lambda *push: pushes.append(push)) as site:
         body = pushed()
         answers = [site.send("POST", "/hooks/github", body, signed(body, "guess")).status for _ in range(32)]
-    assert answers[0] == 401 and answers[-1] == 429
+        assert answers[0] == 401 and answers[-1] == 429
+        assert site.send("POST", "/hooks/github", body, signed(body)).status == 202
+    assert len(pushes) == 1
+
+
+def dribbling(site: Site) -> http.client.HTTPConnection:
+    """A connection that announces a body and sends only its beginning."""
+    connection = site.connect()
+    connection.putrequest("POST", "/hooks/github")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders(b"{")
+    return connection
+
+
+def test_a_body_that_dribbles_in_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hooks, "BODY_SECONDS", 0.1)
+    with running(hooks=(SHOP,)) as site:
+        connection = dribbling(site)
+        assert connection.getresponse().status == 408
+        connection.close()
+
+
+def test_bodies_that_dribble_in_take_bounded_room_and_give_it_back():
+    with running(hooks=(SHOP,)) as site:
+        slow = [dribbling(site) for _ in range(hooks.MAX_AT_ONCE)]
+        body = pushed()
+        until(lambda: site.send("POST", "/hooks/github", body, signed(body)).status == 503)
+        for connection in slow:
+            connection.close()
+        until(lambda: site.send("POST", "/hooks/github", body, signed(body)).status == 202)
 
 
 @pytest.mark.parametrize("path", ["/", "/applications/none", "/api/v1/applications", "/nothing", "/healthz"])
