@@ -16,6 +16,7 @@ from reconciler.analysis.providers.contract import OverHttp, Provider, ProviderE
 ENTRY_POINTS = "reconciler.metric_providers"
 
 PROVIDERS = {
+    "datadog": "reconciler.analysis.providers.datadog",
     "prometheus": "reconciler.analysis.providers.prometheus",
     "web": "reconciler.analysis.providers.web",
 }
