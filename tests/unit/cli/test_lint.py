@@ -1,6 +1,7 @@
 """`reconciler lint` as a user sees it: what it prints for files that are wrong, and that it keeps quiet otherwise.
 
-Each directory of tests/golden/lint holds mistakes and, in expected.txt, what is said about them.
+Each directory of tests/golden/lint holds mistakes and, in expected.txt, what is said about them: the output of
+`reconciler lint .` in that directory, which is how it is written anew after a message was improved.
 """
 
 from __future__ import annotations

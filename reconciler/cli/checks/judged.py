@@ -1,0 +1,90 @@
+"""The analyses of a Rollout: whether their templates are here, fit together, and get the arguments that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from reconciler.analysis.arguments import merge
+from reconciler.analysis.metric import read_metric
+from reconciler.analysis.model import AnalysisTemplate, RolloutAnalysis, TemplateRef, TemplateSpec
+from reconciler.analysis.templates import TemplateLookup, flatten
+from reconciler.cli.checks import analysis
+from reconciler.cli.checks.catalogue import Catalogue, Remark
+from reconciler.cli.checks.item import Item
+from reconciler.cli.checks.paths import shown
+from reconciler.config.fields import nearest
+from reconciler.render.validate import Fault
+from reconciler.rollouts.model import Canary
+from reconciler.yaml.positions import Path
+
+_CANARY: Path = ("spec", "strategy", "canary")
+
+
+def remarks(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
+    """About the background analysis and those of steps."""
+    if canary.analysis:
+        yield from _analysis(item, canary.analysis, (*_CANARY, "analysis"), catalogue, endless=True)
+    for index, step in enumerate(canary.steps or ()):
+        if isinstance(step.get("analysis"), dict):
+            path = (*_CANARY, "steps", index, "analysis")
+            yield from _analysis(item, step["analysis"], path, catalogue, endless=False)
+
+
+def _analysis(item: Item, written: object, path: Path, catalogue: Catalogue, *, endless: bool) -> Iterator[Remark]:
+    """`endless`: whether a metric may go on for as long as the update does."""
+    try:
+        wanted = msgspec.convert(written, RolloutAnalysis)
+    except msgspec.ValidationError as error:
+        yield Remark(item, Fault(path, f"{shown(path)}: {error}"))
+        return
+    found = [catalogue.find(_kind(ref.cluster_scope), ref.template_name, item) for ref in wanted.templates]
+    for index, (ref, template) in enumerate(zip(wanted.templates, found, strict=True)):
+        if template is None:
+            yield _missing(item, ref, (*path, "templates", index, "templateName"), catalogue)
+    if found and all(template is not None and catalogue.is_sound(template) for template in found):
+        yield from _together(item, wanted, path, catalogue)
+        yield from () if endless else _endless(item, _flat(item, wanted, catalogue), path)
+
+
+def _missing(item: Item, ref: TemplateRef, path: Path, catalogue: Catalogue) -> Remark:
+    return catalogue.missing(_kind(ref.cluster_scope), ref.template_name, item, path)
+
+
+def _together(item: Item, wanted: RolloutAnalysis, path: Path, catalogue: Catalogue) -> Iterator[Remark]:
+    flat, problems = flatten(wanted.templates, _lookup(item, catalogue))
+    _, unresolved = merge(wanted.args, flat.spec.args)
+    for problem in problems + unresolved:
+        yield Remark(item, Fault(path, f"{shown(path)}: {problem.what}", problem.fix))
+    declared = {arg.name for arg in flat.spec.args}
+    for index, arg in enumerate(wanted.args):
+        if arg.name not in declared:
+            where = (*path, "args", index)
+            near = nearest(arg.name, sorted(declared))
+            what = f"{shown(where)}: no template knows the argument {arg.name!r}, so it is dropped"
+            yield Remark(item, Fault(where, what, f"did you mean {near!r}?" if near else ""), certain=False)
+
+
+def _endless(item: Item, spec: TemplateSpec, path: Path) -> Iterator[Remark]:
+    for metric in spec.metrics:
+        read, problems = read_metric(metric, "")
+        if read.count == 0 and not problems:
+            what = f"{shown(path)}: metric {read.name!r} is measured without end, so this step would never be done"
+            yield Remark(item, Fault(path, what, "give the metric a count, or use it as background analysis"))
+
+
+def _flat(item: Item, wanted: RolloutAnalysis, catalogue: Catalogue) -> TemplateSpec:
+    return flatten(wanted.templates, _lookup(item, catalogue))[0].spec
+
+
+def _lookup(item: Item, catalogue: Catalogue) -> TemplateLookup:
+    def lookup(name: str, cluster_scope: bool) -> AnalysisTemplate | None:
+        found = catalogue.find(_kind(cluster_scope), name, item)
+        return analysis.decoded(found) if found and catalogue.is_sound(found) else None
+
+    return lookup
+
+
+def _kind(cluster_scope: bool) -> str:
+    return "ClusterAnalysisTemplate" if cluster_scope else "AnalysisTemplate"
