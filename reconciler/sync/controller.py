@@ -27,7 +27,7 @@ from reconciler.sync.observe import finished, observe, slow_retry_at
 from reconciler.sync.operation import OperationRunner
 from reconciler.sync.ports import EngineOwned, Progress, Publish, Render, Source
 from reconciler.sync.present import delivery
-from reconciler.sync.state import AppState, View, view
+from reconciler.sync.state import AppState, View, kinds_of, view
 from reconciler.sync.tracking import label_value
 from reconciler.sync.upkeep import Upkeep
 from reconciler.telemetry.log import logger
@@ -186,7 +186,10 @@ class SyncController:
         return lambda: not held and self._head(state.app) not in (operation.sha, None)
 
     def _watch(self, state: AppState) -> None:
-        """Watches the kinds of the inventory, and waits until what is live is known."""
+        """Watches just the kinds of the inventory, and waits until what is live is known."""
+        gone, state.kinds = state.kinds - kinds_of(state), kinds_of(state)
+        if gone:
+            self.live.retain(frozenset().union(*map(kinds_of, list(self._states.values()))))
         resources = self._resources((entry.api_version, entry.kind) for entry in state.record.inventory)
         self.live.watch(resources)
         self.live.wait_synced(resources, FIRST_LIST_SECONDS)

@@ -33,7 +33,7 @@ def _inspect(cluster: Cluster, stored: Stored, progress: Progress, now: datetime
     kinds = sorted({(entry.api_version, entry.kind) for entry in record.inventory})
     live = {key: obj for kind in kinds for key, obj in live_objects(cluster, *kind, record.app)}
     state = AppState(app, stored, warnings=record.warnings)
-    state.drift = {key: Drift(own, ()) for key, own in drifted(record, live.get).items()}
+    state.drift = {key: Drift(own, ()) for key, own in drifted(record, lambda entry: live.get(entry.key)).items()}
     sha = record.operation.sha if record.operation else ""
     return delivery(state, assessed(record.entries(), live, {}, now), progress, head=sha, repository_error="")
 

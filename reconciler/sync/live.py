@@ -7,14 +7,14 @@ request but the watches. A change that means something to an Application is told
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
 import orjson
 
 from reconciler.apps.delivery import Health
-from reconciler.apps.record import Key
+from reconciler.apps.record import Entry
 from reconciler.errors import Transient
 from reconciler.kube.api import Cluster, Decode, Object, Resource
 from reconciler.kube.informer import Informer
@@ -110,6 +110,10 @@ def decoder(resource: Resource) -> Decode[LiveObject]:
     return lambda raw: brief(orjson.loads(raw) | identity)
 
 
+Watched = tuple[str, str, str]
+"""Group, version and kind. The version counts: who owns which field is told in the paths of the version applied."""
+
+
 class LiveObjects:
     """The watches. `on_change` gets the label value of an Application one of whose objects changed in what matters."""
 
@@ -117,7 +121,7 @@ class LiveObjects:
         self, cluster: Cluster, clock: Clock, on_change: Callable[[str], None], namespace: str | None = None
     ) -> None:
         self._cluster, self._clock, self._on_change, self._namespace = cluster, clock, on_change, namespace
-        self._informers: dict[tuple[str, str], Informer[LiveObject]] = {}
+        self._informers: dict[Watched, Informer[LiveObject]] = {}
         self._lock = threading.Lock()
 
     def watch(self, resources: Iterable[Resource]) -> None:
@@ -134,9 +138,9 @@ class LiveObjects:
                 why = informer.failing or "the list is not complete yet"
                 raise Transient(f"live objects of kind {resource.kind} are not known: {why}")
 
-    def get(self, key: Key) -> LiveObject | None:
-        informer = self._informers.get((key.group, key.kind))
-        return informer.store.get(key.namespace, key.name) if informer else None
+    def get(self, entry: Entry) -> LiveObject | None:
+        informer = self._informers.get(watched(entry))
+        return informer.store.get(entry.namespace, entry.name) if informer else None
 
     def put(self, resource: Resource, obj: Object) -> LiveObject:
         """Takes in the answer of a write, so that the next decision sees it."""
@@ -145,11 +149,10 @@ class LiveObjects:
 
     def failing(self) -> dict[str, str]:
         """Kinds whose watch is in trouble, and why."""
-        return {kind: found.failing for (_, kind), found in list(self._informers.items()) if found.failing}
+        return {kind: found.failing for (*_, kind), found in list(self._informers.items()) if found.failing}
 
-    def retain(self, resources: Iterable[Resource]) -> None:
+    def retain(self, wanted: Collection[Watched]) -> None:
         """Stops the watches of kinds that nobody manages any more."""
-        wanted = {(resource.group, resource.kind) for resource in resources}
         with self._lock:
             dropped = [self._informers.pop(at) for at in list(self._informers) if at not in wanted]
         for informer in dropped:
@@ -159,11 +162,10 @@ class LiveObjects:
         self.retain(())
 
     def _informer(self, resource: Resource) -> Informer[LiveObject]:
-        at = (resource.group, resource.kind)
         with self._lock:
-            informer = self._informers.get(at)
-            if informer is None or informer.resource.version != resource.version:
-                informer = self._informers[at] = self._start(resource)
+            informer = self._informers.get(watched(resource))
+            if informer is None:
+                informer = self._informers[watched(resource)] = self._start(resource)
             return informer
 
     def _start(self, resource: Resource) -> Informer[LiveObject]:
@@ -185,6 +187,10 @@ class LiveObjects:
         for found in (old, new):
             if found is not None and (label := found.metadata.labels.get(APP_LABEL)):
                 self._on_change(label)
+
+
+def watched(of: Resource | Entry) -> Watched:
+    return of.group, of.version, of.kind
 
 
 def _essence(found: LiveObject) -> tuple[object, ...]:

@@ -96,7 +96,7 @@ class OperationRunner:
 
     def _plan(self, state: AppState, desired: Desired) -> Plan:
         entries = state.record.entries()
-        live = {key: found for key in entries if (found := self._live.get(key)) is not None}
+        live = {key: found for key, entry in entries.items() if (found := self._live.get(entry)) is not None}
         return plan(desired.objects, entries, live)
 
     def _begin(self, state: AppState, operation: Operation, desired: Desired) -> bool:

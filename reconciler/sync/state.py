@@ -17,7 +17,7 @@ from reconciler.sync.declared import Desired
 from reconciler.sync.diff import FieldChange
 from reconciler.sync.fights import Fights
 from reconciler.sync.health.model import Assessment
-from reconciler.sync.live import LiveObject, LiveObjects
+from reconciler.sync.live import LiveObject, LiveObjects, Watched, watched
 
 UNWELL = (Health.PROGRESSING, Health.DEGRADED)
 
@@ -42,6 +42,7 @@ class AppState:
     inputs_sha: str = ""
     warnings: tuple[Problem, ...] = ()
     kept: tuple[str, ...] = ()
+    kinds: frozenset[Watched] = frozenset()
     note: str = ""
     held: str = ""
     drift: dict[Key, Drift] = field(default_factory=dict)
@@ -78,11 +79,16 @@ class View:
 def view(state: AppState, live: LiveObjects, now: datetime) -> View:
     """Reads the store once, so that one decision sees one state; keeps the Degraded-since times up to date."""
     entries = state.record.entries()
-    found = {key: item for key in entries if (item := live.get(key)) is not None}
+    found = {key: item for key, entry in entries.items() if (item := live.get(entry)) is not None}
     degraded = [key for key, item in found.items() if item.health is Health.DEGRADED and not item.terminal]
     state.since = degraded_since(state.since, degraded, now)
     waits = [since + DEBOUNCE for since in state.since.values() if since + DEBOUNCE > now]
     return explained(assessed(entries, found, state.since, now, min(waits, default=None)), state.causes)
+
+
+def kinds_of(state: AppState) -> frozenset[Watched]:
+    """The kinds of all objects of the inventory, those included that are only announced yet."""
+    return frozenset(watched(entry) for entry in state.record.inventory)
 
 
 def assessed(

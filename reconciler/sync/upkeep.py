@@ -166,13 +166,13 @@ def automated(state: AppState) -> Automated:
     return replace(policy, prune=False) if "Prune=false" in state.app.sync_policy.sync_options else policy
 
 
-def drifted(record: Record, live: Callable[[Key], LiveObject | None]) -> dict[Key, str]:
+def drifted(record: Record, live: Callable[[Entry], LiveObject | None]) -> dict[Key, str]:
     """Applied objects that no longer look as we left them, with the digest they have now ("" when they are gone)."""
     found = {}
     for entry in record.inventory:
         if entry.left or not entry.uid:
             continue
-        now = live(entry.key)
+        now = live(entry)
         identity = (now.uid, now.own) if now else ("", "")
         if identity != (entry.uid, entry.own):
             found[entry.key] = "/".join(identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -207,3 +208,38 @@ def test_a_push_in_the_middle_of_an_apply_stops_it_between_two_objects(world: Wo
     found = world.until(lambda d: d.applied_sha == SHA["b"])
     assert [(old.sha, old.superseded_by) for old in found.superseded] == [(SHA["a"], SHA["b"])]
     assert [(world.get(name) or {})["data"] for name in names] == [{"k": "b"}] * 3
+
+
+def watching(kind: str) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == f"watch-{kind}"]
+
+
+def test_objects_of_one_kind_in_two_versions_are_watched_once_per_version_and_healed(world: World) -> None:
+    group = f"{world.namespace}.io"
+    crd = definition(group, "Widget", "widgets")
+    (first,) = crd.object["spec"]["versions"]
+    crd.object["spec"]["versions"].append({**first, "name": "v1beta1", "storage": False})
+    old = world.here(target("Widget", "old", f"{group}/v1alpha1", spec={"size": 1}))
+    new = world.here(target("Widget", "new", f"{group}/v1beta1", spec={"size": 1}))
+    world.git.push("a", crd, old, new)
+    world.until(lambda d: d.applied_sha == SHA["a"] and d.sync == "Synced")
+    for _ in range(3):
+        world.sync()
+    assert watching("widgets") == ["watch-widgets"] * 2
+    resource = world.cluster.find(f"{group}/v1alpha1", "Widget")
+    world.cluster.patch(resource, world.namespace, "new", {"spec": {"size": 2}}, field_manager="somebody")
+    world.until(lambda d: (world.get("new", resource) or {})["spec"]["size"] == 1)
+
+
+def test_a_kind_that_is_no_longer_managed_is_no_longer_watched(world: World) -> None:
+    group = f"{world.namespace}.io"
+    install(world, group, "Gizmo", "gizmos")
+    gizmo = world.here(target("Gizmo", "g", f"{group}/v1alpha1", spec={"size": 1}))
+    keep = [world.config_map(f"keep-{n}", k="1") for n in range(3)]
+    world.git.push("a", gizmo, *keep)
+    world.until(lambda d: d.sync == "Synced")
+    assert watching("gizmos")
+    world.git.push("b", *keep)
+    world.until(lambda d: d.applied_sha == SHA["b"] and d.sync == "Synced")
+    world.sync()
+    assert not watching("gizmos")
