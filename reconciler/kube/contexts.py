@@ -1,0 +1,17 @@
+"""The namespace that a kubeconfig means when none is named."""
+
+from __future__ import annotations
+
+DEFAULT = "default"
+
+
+def namespace(kubeconfig: str = "", context: str = "") -> str:
+    """That of the named context, else of the current one, else `default`. Raises nothing: connecting tells."""
+    from kubernetes import config
+
+    try:
+        every, current = config.list_kube_config_contexts(kubeconfig or None)
+    except Exception:  # no file, or a malformed one: `connection.configured` explains it
+        return DEFAULT
+    chosen = next((each for each in every if each.get("name") == context), None) if context else current
+    return str(((chosen or {}).get("context") or {}).get("namespace") or DEFAULT)

@@ -1,0 +1,107 @@
+"""The verbs that change what runs: `undo` and `set image` (spec rollouts §4.10). Pure.
+
+Both are JSON patches with tests, so that they change the fields they mean or nothing. They are about a pod template
+wherever it stands: in the Rollout, or in the workload that its `workloadRef` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reconciler.errors import Problem, UserError
+from reconciler.kube.api import Object
+from reconciler.rollouts import identity, keys
+from reconciler.rollouts.model import Json
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.verbs import Action, Patch
+
+_KINDS = ("containers", "initContainers", "ephemeralContainers")
+_TERMS = ("preferredDuringSchedulingIgnoredDuringExecution", "requiredDuringSchedulingIgnoredDuringExecution")
+
+
+def template_path(holder: Object) -> tuple[str, ...]:
+    """Where an object of this kind keeps its pod template."""
+    return ("template",) if holder.get("kind") == "PodTemplate" else ("spec", "template")
+
+
+def undo(holder: Object, replica_sets: Iterable[ReplicaSet], revision: int | None = None) -> Action:
+    """Back to the template of a revision; of the one before the newest when none is named. Raises `UserError`."""
+    known = {rs.revision: rs for rs in replica_sets if rs.revision}
+    newest = max(known, default=0)
+    wanted = revision if revision is not None else max((each for each in known if each != newest), default=0)
+    if wanted == newest and newest:
+        return Action(f"runs revision {newest} already")
+    if wanted not in known:
+        raise UserError(_unknown(holder, known, wanted))
+    path = "/" + "/".join(template_path(holder))
+    patch = Patch([{"op": "replace", "path": path, "value": _original(known[wanted])}], kind="json")
+    return Action(f"goes back to revision {wanted}", "it is rolled out as a new revision, with its steps", (patch,))
+
+
+def set_image(holder: Object, images: Mapping[str, str]) -> Action:
+    """Other images for containers by name, `*` for all. Raises `UserError` for a container that is not there."""
+    template: Any = holder
+    path = template_path(holder)
+    for part in path:
+        template = template.get(part) or {}
+    pod = template.get("spec") or {}
+    found = [(kind, index, each) for kind in _KINDS for index, each in enumerate(pod.get(kind) or ())]
+    names = {str(container.get("name", "")) for _, _, container in found}
+    if missing := [name for name in images if name != "*" and name not in names]:
+        raise UserError(
+            Problem(f"no container is called {', '.join(missing)}", f"there are {', '.join(sorted(names))}")
+        )
+    base = "/" + "/".join((*path, "spec"))
+    changes = [op for kind, index, each in found for op in _replace(f"{base}/{kind}/{index}", each, images)]
+    if not changes:
+        return Action("has these images already")
+    return Action("image updated", "a new revision is rolled out", (Patch(changes, kind="json"),))
+
+
+def _replace(path: str, container: Json, images: Mapping[str, str]) -> list[dict[str, Any]]:
+    name = container.get("name", "")
+    image = images.get(name, images.get("*", ""))
+    if not image or container.get("image") == image:
+        return []
+    return [
+        {"op": "test", "path": f"{path}/name", "value": name},
+        {"op": "add", "path": f"{path}/image", "value": image},  # of a member that exists, "add" replaces it
+    ]
+
+
+def _unknown(holder: Object, known: Mapping[int, ReplicaSet], wanted: int) -> Problem:
+    name = (holder.get("metadata") or {}).get("name", "")
+    if not wanted:
+        return Problem(f"{name} has no earlier revision", f"see `reconciler rollouts history {name}`")
+    listed = ", ".join(map(str, sorted(known))) or "none"
+    return Problem(f"{name} has no revision {wanted}", f"revisions that are kept: {listed}")
+
+
+def _original(replica_set: ReplicaSet) -> Json:
+    """The template as it was written: without our label, ephemeral metadata and anti-affinity."""
+    template = identity.plain_template(replica_set)
+    template["metadata"].pop("creationTimestamp", None)
+    _without_our_affinity(template.get("spec") or {})
+    return template
+
+
+def _without_our_affinity(pod: Json) -> None:
+    affinity = pod.get("affinity") or {}
+    anti = affinity.get("podAntiAffinity") or {}
+    for kind in _TERMS:
+        if kind not in anti:
+            continue
+        anti[kind] = [term for term in anti[kind] if not _ours(term)]
+        if not anti[kind]:
+            del anti[kind]
+    if "podAntiAffinity" in affinity and not anti:
+        del affinity["podAntiAffinity"]
+    if "affinity" in pod and not affinity:
+        del pod["affinity"]
+
+
+def _ours(term: Json) -> bool:
+    selector = (term.get("podAffinityTerm") or term).get("labelSelector") or {}
+    expressions: Sequence[Json] = selector.get("matchExpressions") or ()
+    return any(expression.get("key") == keys.HASH for expression in expressions)
