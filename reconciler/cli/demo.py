@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from reconciler.cli import INTERRUPTED
+from reconciler.cli.run import listening
 from reconciler.cli.screen import Row, Scene, Users, board, line, releases
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def demo(
     """
     from reconciler.runtime.shutdown import on_signals
 
+    listening(listen)
     stop = threading.Event()
     on_signals(stop, hang_up=True)
     console = Console()
@@ -63,7 +65,6 @@ def demo(
 @contextmanager
 def _playing(folder: Path, listen: str, prometheus: bool) -> Iterator[tuple[Stage, Daemon]]:
     """The stage with the daemon on it."""
-    from reconciler.config.load import check_listen
     from reconciler.daemon import Daemon
     from reconciler.runtime.clock import SystemClock
     from reconciler.sandbox.demo.real_prometheus import LocalPrometheus
@@ -77,7 +78,7 @@ def _playing(folder: Path, listen: str, prometheus: bool) -> Iterator[tuple[Stag
         Stage(folder, clock, prometheus=LocalPrometheus if prometheus else None) as stage,
     ):
         log.configure("json", stream=written)
-        daemon = Daemon(settings_for(stage, folder, check_listen(listen)), clock)
+        daemon = Daemon(settings_for(stage, folder, listen), clock)
         daemon.start()
         try:
             yield stage, daemon

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.errors import UserError
+from reconciler.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from reconciler.config.model import Settings
@@ -47,6 +47,10 @@ def run(
         str, typer.Option(help="Page, metrics, probes and hooks; default 127.0.0.1:8080. Also with --config.")
     ] = "",
     name: Annotated[str, typer.Option(help="Application; default: from --path.", rich_help_panel=ONE_LINE)] = "",
+    insecure_http: Annotated[
+        bool,
+        typer.Option("--insecure-http", help="Read --repo over plain http, unprotected.", rich_help_panel=ONE_LINE),
+    ] = False,
 ) -> None:
     """Follow a branch and deliver what is pushed to it, until stopped.
 
@@ -57,19 +61,30 @@ def run(
     Example: reconciler run --repo https://github.com/acme/deployments --path shop --namespace shop
     """
     from reconciler.config.flags import settings_from_flags
-    from reconciler.config.load import check_listen, load_settings
+    from reconciler.config.load import load_settings
 
     if (config is None) == (not repo):
-        raise UserError("give either --config FILE or --repo URL")
+        what = "--config and --repo exclude each other" if repo else "neither --config nor --repo is given"
+        raise UserError(Problem(what, "give --config FILE, or --repo URL with the flags that go with it"))
     if config is not None:
         settings = load_settings(config, os.environ)
-        settings = replace(settings, listen=check_listen(listen)) if listen else settings
+        settings = replace(settings, listen=listening(listen)) if listen else settings
     else:
         settings = settings_from_flags(
             repo, path, branch, namespace, kubeconfig, context, prometheus, forge_api, forge_repo, poll,
-            listen or DEFAULT_LISTEN, name, os.environ,
+            listen or DEFAULT_LISTEN, name, os.environ, insecure_http,
         )  # fmt: skip
     serve(settings)
+
+
+def listening(listen: str) -> str:
+    """The value of --listen. Raises `UserError` when it is no address."""
+    from reconciler.config.load import check_listen
+
+    try:
+        return check_listen(listen)
+    except ValueError as error:
+        raise UserError(Problem(f"--listen: {error}")) from None
 
 
 def serve(settings: Settings) -> None:
