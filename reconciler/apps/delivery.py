@@ -107,7 +107,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Everything known about one Application at one instant."""
+    """Everything known about one Application at one instant. `seen_at`: when the operation's commit first showed up."""
 
     app: str
     repo_url: str
@@ -115,6 +115,7 @@ class Delivery:
     namespace: str
     head: str = ""
     operation: Operation | None = None
+    seen_at: datetime | None = None
     applied_sha: str = ""
     applied_at: datetime | None = None
     sync: str = "Unknown"

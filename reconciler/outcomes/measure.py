@@ -42,7 +42,7 @@ class Measures:
             if before is None:
                 _begin(delivery.app)
             else:
-                _count_operation(before.operation, delivery)
+                _count_operation(before, delivery)
                 _count_superseded(before, delivery)
                 _count_rollouts(before, delivery)
                 _count_analyses(before, delivery)
@@ -65,9 +65,8 @@ class Measures:
             return
         self._judged[delivery.app] = operation.sha
         if not first:
-            seconds = max(0.0, (self._now() - operation.started_at).total_seconds())
             metrics.VERDICTS.labels(delivery.app, found.state).inc()
-            metrics.COMMIT_TO_VERDICT.labels(delivery.app, found.state).observe(seconds)
+            metrics.COMMIT_TO_VERDICT.labels(delivery.app, found.state).observe(_age(delivery, operation, self._now()))
 
 
 def _begin(app: str) -> None:
@@ -97,22 +96,27 @@ def _forget_rollouts(before: Delivery | None, now: Delivery) -> None:
         metrics.forget_rollout(now.app, name)
 
 
-def _count_operation(before: Operation | None, delivery: Delivery) -> None:
-    operation = delivery.operation
+def _count_operation(before: Delivery, now: Delivery) -> None:
+    operation, was = now.operation, before.operation
     if operation is None or operation.phase not in _ENDED:
         return
-    if before is not None and (before.sha, before.phase, before.started_at) == (
+    if was is not None and (was.sha, was.phase, was.started_at) == (
         operation.sha,
         operation.phase,
         operation.started_at,
     ):
         return
-    metrics.OPERATIONS.labels(delivery.app, _ENDED[operation.phase]).inc()
+    metrics.OPERATIONS.labels(now.app, _ENDED[operation.phase]).inc()
     for action in ("created", "updated", "pruned"):
-        metrics.CHANGES.labels(delivery.app, action).inc(getattr(operation, action))
-    if operation.phase is OperationPhase.APPLIED and operation.finished_at:
-        seconds = (operation.finished_at - operation.started_at).total_seconds()
-        metrics.COMMIT_TO_APPLIED.labels(delivery.app).observe(max(0.0, seconds))
+        metrics.CHANGES.labels(now.app, action).inc(getattr(operation, action))
+    is_first_time = before.applied_sha != operation.sha
+    if operation.phase is OperationPhase.APPLIED and operation.finished_at and is_first_time:
+        metrics.COMMIT_TO_APPLIED.labels(now.app).observe(_age(now, operation, operation.finished_at))
+
+
+def _age(delivery: Delivery, operation: Operation, at: datetime) -> float:
+    """Seconds since the operation's commit was first seen: tries that failed before count too."""
+    return max(0.0, (at - (delivery.seen_at or operation.started_at)).total_seconds())
 
 
 def _count_superseded(before: Delivery, now: Delivery) -> None:

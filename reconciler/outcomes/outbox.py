@@ -4,10 +4,11 @@ One entry per (sha, context) holds the newest state that is wanted and nothing o
 newer one. The outbox is written down before anything is sent and is all that a restart needs: what was wanted and not
 marked as delivered is sent again, which is harmless because a forge counts only the latest status of a context.
 
-Rules (spec gitops §6.3): sent on change only; ten seconds between updates of one entry, which verdicts need not wait
-for; at most twenty updates per entry, the last five of them kept for verdicts; a success is final until another commit
-has run; a failure gives way only to another verdict. A refused or lost request delays its entry even for a verdict: the
-forge may still be working on it, and its late arrival must not overwrite what follows.
+Rules (spec gitops §6.3): sent on change only; ten seconds between updates of one entry, which verdicts and the first
+news of a canary that gets traffic need not wait for; at most twenty updates per entry, the last five of them kept for
+verdicts; a success is final until another commit has run; a failure gives way only to another verdict. A refused or
+lost request delays its entry even for a verdict: the forge may still be working on it, and its late arrival must not
+overwrite what follows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ LONGEST_RETRY_SECONDS = 300.0
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One (sha, context). Times are seconds since the epoch; `wanted` is what should stand next to the commit."""
+    """One (sha, context). Times are seconds since the epoch; `wanted` is what should stand next to the commit.
+
+    `serving`: it says that a canary gets traffic; `served`: the forge has been told so.
+    """
 
     wanted: CommitStatus
     terminal: bool = False
@@ -44,6 +48,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     not_before: float = 0.0
     trouble: str = ""
     given_up: bool = False
+    serving: bool = False
+    served: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -100,7 +106,7 @@ def wake_at(outbox: Outbox) -> float | None:
 def delivered(outbox: Outbox, entry: Entry, now: datetime) -> Outbox:
     """The forge has `entry.wanted` as it was when it was sent."""
     done = {"sent": entry.wanted, "sent_at": now.timestamp(), "failures": 0, "not_before": 0.0, "trouble": ""}
-    return _replace(outbox, entry, updates=entry.updates + 1, **done)
+    return _replace(outbox, entry, updates=entry.updates + 1, served=entry.served or entry.serving, **done)
 
 
 def deferred(outbox: Outbox, entry: Entry, seconds: float | None, reason: str, now: datetime) -> Outbox:
@@ -134,12 +140,12 @@ def _offer_one(outbox: Outbox, outcome: Outcome, now: float) -> Outbox:
     if outcome.current and outbox.running.get(status.context) != status.sha:
         outbox = msgspec.structs.replace(outbox, running={**outbox.running, status.context: status.sha})
     if known is None:
-        return _append(outbox, Entry(status, outcome.terminal, since=now))
+        return _append(outbox, Entry(status, outcome.terminal, since=now, serving=outcome.serving))
     if known.wanted == status or not _gives_way(known, outcome, came_back):
         return outbox
     hopeless = known.given_up and not outcome.terminal
-    changed = msgspec.structs.replace(known, wanted=status, terminal=outcome.terminal, since=now, given_up=hopeless)
-    return _append(outbox, changed)
+    changed = {"wanted": status, "terminal": outcome.terminal, "serving": outcome.serving, "since": now}
+    return _append(outbox, msgspec.structs.replace(known, given_up=hopeless, **changed))
 
 
 def _gives_way(known: Entry, outcome: Outcome, came_back: bool) -> bool:
@@ -152,7 +158,8 @@ def _gives_way(known: Entry, outcome: Outcome, came_back: bool) -> bool:
 
 
 def _ready_at(entry: Entry) -> float:
-    calm = 0.0 if _is_first_verdict(entry) or entry.sent is None else entry.sent_at + COALESCE_SECONDS
+    urgent = entry.sent is None or _is_first_verdict(entry) or (entry.serving and not entry.served)
+    calm = 0.0 if urgent else entry.sent_at + COALESCE_SECONDS
     return max(calm, entry.not_before)
 
 

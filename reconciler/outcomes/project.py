@@ -26,11 +26,13 @@ _FULL_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A status and its standing. `terminal`: a verdict. `current`: about the commit that the Application runs now."""
+    """A status and its standing. `terminal`: a verdict. `current`: about the commit that the Application runs now.
+    `serving`: its canary gets traffic."""
 
     status: CommitStatus
     terminal: bool
     current: bool
+    serving: bool = False
 
 
 def context(app: str) -> str:
@@ -71,6 +73,7 @@ def project(
             CommitStatus(sha, context(delivery.app), finding.state, _description(finding, mask), url),
             terminal=finding.terminal,
             current=sha == current,
+            serving=finding.serving,
         )
         for sha, finding in findings.items()
         if _FULL_SHA.fullmatch(sha)

@@ -10,15 +10,25 @@ from reconciler.forges.model import DESCRIPTION_LIMIT, State
 from reconciler.outcomes import metrics_text
 from reconciler.outcomes.wording import count, duration, fit, image, images
 
+_PAUSES = {
+    "manually paused": "paused until resumed",
+    "InconclusiveAnalysisRun": "analysis inconclusive, promote or abort",
+}
+"""Messages of paused Rollouts (spec rollouts §5.1), and what a person has to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a status will say. `tail` survives when the text has to be cut. `terminal`: a verdict, not a stage."""
+    """What a status will say. `tail` survives when the text has to be cut. `terminal`: a verdict, not a stage.
+
+    `serving`: a canary gets traffic, which people want to know at once.
+    """
 
     state: State
     text: str
     terminal: bool = False
     tail: str = ""
+    serving: bool = False
 
 
 def of_applied(delivery: Delivery, operation: Operation | None, now: datetime) -> Finding:
@@ -36,7 +46,8 @@ def of_applied(delivery: Delivery, operation: Operation | None, now: datetime) -
         return Finding(State.SUCCESS, _success(delivery, operation, now), terminal=True)
     rollouts = [work for work in moving if work.kind == "Rollout"]
     if rollouts:
-        return Finding(State.PENDING, "; ".join(_progress(work, several) for work in rollouts))
+        text = "; ".join(_progress(work, several) for work in rollouts)
+        return Finding(State.PENDING, text, serving=any(map(_serves, rollouts)))
     return Finding(State.PENDING, _waiting(delivery, waiting, moving))
 
 
@@ -90,8 +101,12 @@ def is_first_release(work: WorkloadProgress) -> bool:
     return work.kind == "Rollout" and work.weight == 100 and not work.step and not work.stable_images
 
 
+def _serves(work: WorkloadProgress) -> bool:
+    return bool(work.weight) and not is_first_release(work)
+
+
 def _progress(work: WorkloadProgress, several: bool) -> str:
-    """`canary 40%, step 3/8, error-rate 0.2% ok`."""
+    """`canary 40%, step 3/8, error-rate 0.2% ok`, or `canary 40%, step 3/8: paused until promoted`."""
     name = f"{work.name}: " if several else ""
     if is_first_release(work):
         return f"{name}first release, {work.ready}/{count(work.desired, 'pod')} ready"
@@ -102,10 +117,9 @@ def _progress(work: WorkloadProgress, several: bool) -> str:
         stages.append(f"step {work.step or 0}/{work.steps}")
     if not stages:
         stages.append(work.message or f"{work.ready}/{work.desired} ready")
-    if work.paused and _waits_for_someone(work):
-        stages.append("paused until promoted")
     figures = [metrics_text.describe(reading) for reading in _worst_first(work)]
-    return fit(name + ", ".join(stages), figures)
+    waits = awaited(work)
+    return fit(name + ", ".join(stages) + (f": {waits}" if waits else ""), figures)
 
 
 def _worst_first(work: WorkloadProgress) -> list[MetricReading]:
@@ -113,10 +127,14 @@ def _worst_first(work: WorkloadProgress) -> list[MetricReading]:
     return [*bad, *(reading for reading in work.metrics if reading not in bad and reading.value)]
 
 
-def _waits_for_someone(work: WorkloadProgress) -> bool:
-    """A pause without a duration ends only by promotion."""
+def awaited(work: WorkloadProgress) -> str:
+    """What a paused Rollout needs of a person; empty while it goes on by itself, as after a pause with a duration."""
+    if not work.paused:
+        return ""
+    if work.message in _PAUSES:
+        return _PAUSES[work.message]
     at = work.step or 0
-    return at < len(work.step_texts) and work.step_texts[at].strip().lower() == "pause"
+    return "paused until promoted" if work.step_texts[at : at + 1] == ("pause",) else ""
 
 
 def _waiting(delivery: Delivery, waiting: list[ObjectHealth], moving: list[WorkloadProgress]) -> str:

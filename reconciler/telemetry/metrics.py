@@ -64,11 +64,11 @@ REPOSITORY_FAILING = _gauge(
 OPERATIONS = _counter("operations", "Operations that ended, by result.", "application", "result")
 CHANGES = _counter("object_changes", "Objects created, updated and pruned by syncs.", "application", "action")
 COMMIT_TO_APPLIED = _histogram(
-    "commit_to_applied_seconds", "From taking up a commit to having applied it.", DELIVERY_BUCKETS, "application"
+    "commit_to_applied_seconds", "From first seeing a commit to having applied it.", DELIVERY_BUCKETS, "application"
 )
 COMMIT_TO_VERDICT = _histogram(
     "commit_to_verdict_seconds",
-    "From taking up a commit to its verdict.",
+    "From first seeing a commit to its verdict.",
     DELIVERY_BUCKETS,
     "application",
     "verdict",

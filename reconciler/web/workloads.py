@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.outcomes import metrics_text
-from reconciler.outcomes.verdict import is_first_release
+from reconciler.outcomes.verdict import awaited, is_first_release
 from reconciler.outcomes.wording import count, images
 
 TONES = {
@@ -67,7 +67,7 @@ def workload(work: WorkloadProgress) -> Workload:
         namespace=work.namespace,
         tone="bad" if work.aborted else TONES[work.health],
         health=work.phase or work.health,
-        message=work.message,
+        message=_message(work),
         weight=work.weight if moving else None,
         old=images(work.stable_images),
         new=images(work.images),
@@ -77,6 +77,11 @@ def workload(work: WorkloadProgress) -> Workload:
         metrics=tuple(map(metric, work.metrics)),
         runs="" if moving else images(work.stable_images if work.aborted else work.images),
     )
+
+
+def _message(work: WorkloadProgress) -> str:
+    """What a pause waits for; that it stands at a pause step is what the steps show."""
+    return awaited(work) or ("" if work.message == "CanaryPauseStep" else work.message)
 
 
 def metric(reading: MetricReading) -> Metric:

@@ -50,6 +50,20 @@ def test_a_verdict_is_counted_once_for_each_commit_with_the_time_it_took(app: st
     assert value("commit_to_verdict_seconds_sum", app, verdict="success") == 70
 
 
+def test_a_commit_that_needed_several_tries_is_timed_from_when_it_was_first_seen(app: str):
+    seen_at = T0 - timedelta(seconds=300)
+    observe(app, *(replace(found, seen_at=seen_at) for found in (APPLYING, APPLIED, WELL)))
+    assert value("commit_to_applied_seconds_sum", app) == 235
+    assert value("commit_to_verdict_seconds_sum", app, verdict="success") == 300
+
+
+def test_a_commit_that_is_applied_again_is_not_timed_again(app: str):
+    applied = replace(WELL, applied_sha=A, seen_at=T0 - timedelta(days=7))
+    observe(app, applied, replace(APPLYING, applied_sha=A), applied)
+    assert value("operations_total", app, result="applied") == 1
+    assert value("commit_to_applied_seconds_count", app) in (None, 0)
+
+
 def test_what_ended_before_the_daemon_started_is_not_counted_again(app: str):
     observe(app, WELL, WELL)
     assert value("operations_total", app, result="applied") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,21 @@ def test_stages_keep_ten_seconds_between_them_and_say_when_they_are_due():
     assert texts(outbox, at=9.9) == []
     assert boxes.wake_at(outbox) == T0.timestamp() + 10
     assert texts(outbox, at=10) == ["canary 20%"]
+
+
+def test_the_first_news_of_a_canary_that_gets_traffic_does_not_wait_and_all_later_ones_do():
+    started, further = (replace(wish(text), serving=True) for text in ("canary 20%", "canary 40%"))
+    outbox = offered(started, to=all_sent(offered(wish("applying"))), at=1)
+    assert texts(outbox, at=1) == ["canary 20%"]
+    outbox = offered(further, to=all_sent(outbox, at=1), at=2)
+    assert (texts(outbox, at=10.9), texts(outbox, at=11)) == ([], ["canary 40%"])
+
+
+def test_a_canary_that_starts_over_and_over_keeps_the_ten_seconds():
+    started = replace(wish("canary 20%"), serving=True)
+    outbox = all_sent(offered(started, to=all_sent(offered(wish("applying")))))
+    outbox = all_sent(offered(wish("applying again"), to=outbox, at=20), at=20)
+    assert texts(offered(started, to=outbox, at=21), at=21) == []
 
 
 def test_a_verdict_does_not_wait_for_the_ten_seconds():

@@ -150,7 +150,19 @@ GOLDEN = {
     ),
     "paused until promoted": (
         in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("setWeight: 40",) * 3 + ("pause",))),
-        "pending: canary 40%, step 3/8, paused until promoted",
+        "pending: canary 40%, step 3/8: paused until promoted",
+    ),
+    "paused with good figures": (
+        in_motion(canary(paused=True, step_texts=("x", "x", "x", "pause"), metrics=(ERRORS,))),
+        "pending: canary 40%, step 3/8: paused until promoted, error-rate 0.2% ok",
+    ),
+    "paused by hand": (
+        in_motion(canary(health=Health.SUSPENDED, paused=True, message="manually paused")),
+        "pending: canary 40%, step 3/8: paused until resumed",
+    ),
+    "paused by an inconclusive analysis": (
+        in_motion(canary(health=Health.SUSPENDED, paused=True, message="InconclusiveAnalysisRun")),
+        "pending: canary 40%, step 3/8: analysis inconclusive, promote or abort",
     ),
     "paused for a time": (
         in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("x", "x", "x", "pause: 30s"))),

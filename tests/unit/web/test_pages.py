@@ -144,6 +144,21 @@ def test_pods_of_two_versions_together_are_not_a_share_of_those_wanted():
     assert workloads.workload(canary(desired=4, ready=12)).pods == "12 pods ready, 4 wanted"
 
 
+@pytest.mark.parametrize(
+    ("step_texts", "message", "shown"),
+    [
+        pytest.param(("x", "pause"), "CanaryPauseStep", "paused until promoted", id="until somebody promotes"),
+        pytest.param(("x", "pause: 30s"), "CanaryPauseStep", "", id="for a time"),
+        pytest.param(("x", "x"), "more replicas need to be updated", "more replicas need to be updated", id="moving"),
+    ],
+)
+def test_a_pause_says_what_it_waits_for_and_not_how_it_is_called_inside(
+    step_texts: tuple[str, ...], message: str, shown: str
+):
+    paused = canary(step=1, steps=2, step_texts=step_texts, paused=message == "CanaryPauseStep", message=message)
+    assert workloads.workload(paused).message == shown
+
+
 def test_a_first_release_shows_no_split_of_traffic():
     first = workloads.workload(canary(weight=100, step=0, stable_images=()))
     assert (first.weight, first.runs) == (None, "shop:v2")
