@@ -21,6 +21,7 @@ from reconciler.runtime.clock import Clock
 from reconciler.sync.causes import look
 from reconciler.sync.desired import DesiredState
 from reconciler.sync.engine import Applier
+from reconciler.sync.healing import Healer, waits
 from reconciler.sync.live import LiveObjects
 from reconciler.sync.neighbours import Neighbours
 from reconciler.sync.observe import finished, observe, slow_retry_at
@@ -36,7 +37,6 @@ log = logger(__name__)
 
 FIRST_LIST_SECONDS = 10.0
 RECHECK_APPROVAL = timedelta(seconds=60)
-RECHECK_NEIGHBOURS = timedelta(seconds=2)
 REFUSED_RETRY = timedelta(minutes=5)
 
 
@@ -71,7 +71,8 @@ class SyncController:
         self._operations = OperationRunner(
             cluster, self.live, self._desired, applier, self._store, clock, self._neighbours.still_claims, self._tell
         )
-        self._upkeep = Upkeep(cluster, self.live, self._desired, applier, self._store)
+        self._healer = Healer(self.live, self._desired, applier, self._store)
+        self._upkeep = Upkeep(cluster, self._store)
 
     def reconcile(self, name: str) -> datetime | None:
         """Returns when to look again at the latest. Raises `Conflict` when another process writes our record."""
@@ -137,14 +138,14 @@ class SyncController:
     def _look_after(self, state: AppState) -> datetime | None:
         now = self._clock.now()
         self._watch(state)
-        self._upkeep.heal(state, now)
+        self._upkeep.judge(state, view(state, self.live, now), now)  # first: the rest may fail
+        self._healer.heal(state, now)
         seen = view(state, self.live, now)
         looks = self._explain(state, seen, now)
-        waits = self._upkeep.prune(state, seen, lambda: self._neighbours.behind(state))
-        self._upkeep.judge(state, seen, now)
+        again = self._upkeep.prune(state, seen, lambda: self._neighbours.behind(state))
         if not state.drift:
             state.forget_desired()
-        return self._wake(state, now, [seen.wake_at, looks, now + RECHECK_NEIGHBOURS if waits else None])
+        return self._wake(state, now, [seen.wake_at, looks, now + again if again else None, *waits(state, now)])
 
     def _explain(self, state: AppState, seen: View, now: datetime) -> datetime | None:
         """Finds out what pods say about workloads that are unwell; returns when to ask again."""
@@ -158,7 +159,6 @@ class SyncController:
             moments.append(now + RECHECK_APPROVAL)
         if (retry := state.retry_at or slow_retry_at(state.record)) is not None:
             moments.append(retry)
-        moments += [until for key in state.drift if (until := state.fights.paused_until(key)) and until > now]
         return min(moments, default=None)
 
     def _head(self, app: Application) -> str | None:

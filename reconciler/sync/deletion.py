@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.apps.record import Entry
-from reconciler.errors import Conflict, NotFound
+from reconciler.errors import Conflict, NotFound, Refused, UserError
 from reconciler.kube.api import Cluster
 from reconciler.sync import prune, tracking
 
@@ -15,7 +15,7 @@ def delete_left(cluster: Cluster, app: str, entries: Iterable[Entry]) -> tuple[l
     forgotten, told = [], []
     for entry in entries:
         reason = _delete(cluster, app, entry)
-        if reason not in (prune.KEPT, prune.MOVING):
+        if not reason.startswith((prune.KEPT, prune.MOVING, prune.REFUSED)):
             forgotten.append(entry)
         if reason:
             told.append(f"{entry.key} left git and stays: {reason}")
@@ -38,4 +38,6 @@ def _delete(cluster: Cluster, app: str, entry: Entry) -> str:
         return ""
     except Conflict:
         return prune.MOVING
+    except (Refused, UserError) as error:
+        return f"{prune.REFUSED}: {error}"
     return ""

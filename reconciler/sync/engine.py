@@ -157,6 +157,8 @@ class Applier:
         )
         if changes := difference(live, predicted, tracking=True):
             return None, changes
+        if own_fields_digest(predicted) != own_fields_digest(live):  # what is not ours any more could change unseen
+            return None, (FieldChange("metadata.managedFields", None, SYNC_MANAGER),)
         self._live.put(resource, live)
         return confirmed(item, live), ()
 

@@ -14,12 +14,12 @@ from reconciler.apps.record import Key, Stored
 from reconciler.config.model import Application, Destination, Source
 from reconciler.errors import NotFound
 from reconciler.kube.api import Cluster, Object
+from reconciler.sync.healing import drifted
 from reconciler.sync.live import LiveObject, brief
 from reconciler.sync.ports import Progress
 from reconciler.sync.present import delivery
 from reconciler.sync.state import AppState, Drift, assessed
 from reconciler.sync.tracking import APP_LABEL, label_value
-from reconciler.sync.upkeep import drifted
 
 
 def inspect(cluster: Cluster, stored: Iterable[Stored], progress: Progress, now: datetime) -> list[Delivery]:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from reconciler.apps.delivery import OperationPhase
 from reconciler.config.model import Application
 from reconciler.errors import Transient
 from reconciler.sync.observe import finished
 from reconciler.sync.plan import Change
 from reconciler.sync.state import AppState
+
+
+class Behind(NamedTuple):
+    """Names of Applications: `coming` have not taken up the commit yet, `failing` could not apply it."""
+
+    coming: tuple[str, ...]
+    failing: tuple[str, ...]
 
 
 class Neighbours:
@@ -34,11 +43,19 @@ class Neighbours:
             raise Transient(f"belongs to Application {owner}, which has not taken up this commit yet")
         return True
 
-    def behind(self, state: AppState) -> list[str]:
+    def behind(self, state: AppState) -> Behind:
         """Applications that may still take an object over at this commit: until they are through, nothing is pruned."""
         peers = [name for name, app in self._apps.items() if app.source.repo_url == state.app.source.repo_url]
         others = [(name, self._states.get(name)) for name in peers if name != state.app.name]
-        return [name for name, other in others if other is None or not caught_up(other, state)]
+        coming = [name for name, other in others if other is None or not caught_up(other, state)]
+        failing = [name for name, other in others if name not in coming and other is not None and failed(other)]
+        return Behind(tuple(coming), tuple(failing))
+
+
+def failed(other: AppState) -> bool:
+    """Whether its newest commit failed: what that declares is not known, or not applied."""
+    operation = other.record.operation
+    return operation is not None and operation.phase is OperationPhase.FAILED
 
 
 def caught_up(other: AppState, state: AppState) -> bool:

@@ -30,6 +30,7 @@ def delivery(state: AppState, seen: View, progress: Progress, *, head: str, repo
         namespace=app.destination.namespace,
         head=head,
         operation=operation,
+        seen_at=record.seen.get(operation.sha) if operation else None,
         applied_sha=record.applied.sha if record.applied else "",
         applied_at=record.applied.at if record.applied else None,
         sync=sync_state(state),
@@ -65,7 +66,8 @@ def notes(state: AppState) -> list[Problem]:
         fields = ", ".join(change.path for change in drift.changes[:3] if change.path) or "the object is gone"
         paused = state.fights.paused_until(key)
         fix = f"healing is paused until {paused:%H:%M:%S} UTC: somebody changes it back each time" if paused else ""
-        found.append(Problem(f"{key} differs from git: {fields}", fix))
+        what = f"{key} differs from git: {fields}" if drift.changes else f"{key} may differ from git"
+        found.append(Problem(what, drift.trouble or fix))
     if state.trouble:
         found.append(Problem(state.trouble, "it is tried again"))
     return found

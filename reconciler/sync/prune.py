@@ -16,6 +16,7 @@ BUDGET_OBJECTS = 10
 BUDGET_SHARE = 0.25
 KEPT = "its annotations ask to keep it"
 MOVING = "it changed while it was looked at"
+REFUSED = "deleting it was refused"
 PROTECTED = ("Namespace", "CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim", "StatefulSet")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.apps.affected import Inputs
 from reconciler.apps.delivery import Delivery, Health
 from reconciler.apps.record import Entry, Key, Record, Stored
-from reconciler.config.model import Application
+from reconciler.config.model import Application, Automated
 from reconciler.errors import Problem
 from reconciler.sync.assess import DEBOUNCE, assess, degraded_since
 from reconciler.sync.causes import Cause
@@ -24,10 +24,15 @@ UNWELL = (Health.PROGRESSING, Health.DEGRADED)
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A confirmed difference in one object; `own` is the digest of the live fields that it was found in."""
+    """A confirmed difference in one object; `own` is the digest of the live fields that it was found in.
+
+    `trouble` says why it could not be looked at or put back; that is tried again at `retry_at`.
+    """
 
     own: str
     changes: tuple[FieldChange, ...]
+    trouble: str = ""
+    retry_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +89,12 @@ def view(state: AppState, live: LiveObjects, now: datetime) -> View:
     state.since = degraded_since(state.since, degraded, now)
     waits = [since + DEBOUNCE for since in state.since.values() if since + DEBOUNCE > now]
     return explained(assessed(entries, found, state.since, now, min(waits, default=None)), state.causes)
+
+
+def automated(state: AppState) -> Automated:
+    """What happens by itself; without a policy nothing does, and `Prune=false` beats the policy."""
+    policy = state.app.sync_policy.automated or Automated()
+    return replace(policy, prune=False) if "Prune=false" in state.app.sync_policy.sync_options else policy
 
 
 def kinds_of(state: AppState) -> frozenset[Watched]:
