@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import dropwhile
 
 import pytest
 
@@ -95,6 +96,7 @@ def test_the_outcome_does_not_depend_on_when_the_daemon_dies(bench: Bench, kill:
     assert bench.world.rollout()["status"]["phase"] == phase
     bench.serving = f"registry.example/shop:{kill.tag}" if state == "success" else before
     _assert_clean(bench)
+    assert _finals_in_a_row(bench.world, sha) == {state}
 
 
 def test_what_leaves_git_leaves_the_cluster(bench: Bench) -> None:
@@ -107,6 +109,16 @@ def test_what_leaves_git_leaves_the_cluster(bench: Bench) -> None:
         _SETTLE_SECONDS,
         lambda: str({kind: len(bench.world.object(kind)["items"]) for kind in kinds}),
     )
+
+
+def test_no_outage_ever_ran_into_a_bug(bench: Bench) -> None:
+    assert "Traceback" not in bench.daemon.log(), bench.daemon.log()[-5000:]
+
+
+def _finals_in_a_row(world: World, sha: str) -> set[str]:
+    """The states from the first verdict on: a restart may repeat it, but nothing else may ever follow it."""
+    states = [str(status["status"]) for status in reversed(world.statuses(sha))]
+    return set(dropwhile(lambda state: state == "pending", states))
 
 
 def _assert_clean(bench: Bench) -> None:
