@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from reconciler.config.application import is_dns_label
 from reconciler.config.fields import duration
-from reconciler.config.load import check_listen
+from reconciler.config.load import PROMETHEUS_VARIABLE, check_listen
 from reconciler.config.model import (
     Application,
     Automated,
@@ -57,9 +57,11 @@ def settings_from_flags(
 
     From `env` (or the file named by the same name with _FILE): GITHUB_TOKEN for commit statuses and for cloning over
     https from the same host, RECONCILER_WEBHOOK_SECRET, RECONCILER_SSH_KEY and RECONCILER_KNOWN_HOSTS for ssh. `name`
-    defaults to the last part of the path, else of the URL. `insecure_http` takes a plain http URL of another machine.
+    defaults to the last part of the path, else of the URL; `prometheus` to ARGO_ROLLOUTS_PROMETHEUS_ADDRESS.
+    `insecure_http` takes a plain http URL of another machine.
     """
     flags = _Flags(env or {})
+    prometheus = prometheus or (env or {}).get(PROMETHEUS_VARIABLE, "")
     repository = _repository(flags, repo, branch, poll, forge_api, forge_repo, insecure_http)
     app = Application(
         name=flags.must(is_dns_label, name or default_name(repo, path), "--name", "use at most 63 of a-z, 0-9 and '-'"),

@@ -20,6 +20,8 @@ from reconciler.git import address
 from reconciler.yaml.loader import load
 
 MAX_BYTES = 8 * 1024 * 1024
+PROMETHEUS_VARIABLE = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS"
+"""Where installations of the family name their Prometheus; our own setting comes first."""
 
 
 def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
@@ -69,7 +71,7 @@ def _settings(top: Fields, vault: Vault) -> Settings:
         kubernetes=_kubernetes(top.fields("kubernetes")),
         listen=_listen(top),
         public_url=_http_url(top, "publicURL"),
-        prometheus_url=_http_url(top, "prometheusURL"),
+        prometheus_url=_http_url(top, "prometheusURL") or vault.env.get(PROMETHEUS_VARIABLE, "").rstrip("/"),
         cache_dir=top.text("cacheDir"),
         log_format=_log_format(top),
     )

@@ -21,7 +21,8 @@ from reconciler.config.model import Repository, Settings
 from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.forges import Forges
 from reconciler.daemon.leadership import Leadership
-from reconciler.errors import NotFound
+from reconciler.errors import NotFound, ReconcilerError
+from reconciler.git.deadlines import ABANDONED
 from reconciler.http.client import HttpClient
 from reconciler.kube.client import connect
 from reconciler.kube.events import EventRecorder
@@ -58,6 +59,7 @@ class Daemon:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._stopping = threading.Event()
+        self._heads: dict[str, str] = {}
         self._timers = Timers()
         self._queues = {name: WorkQueue(clock) for name in THREADS}
         self._board, self._measures = Board(), Measures(clock.now)
@@ -65,6 +67,7 @@ class Daemon:
         self._forges = Forges(settings.repositories, http.send, clock)
         self._cluster = connect(settings.kubernetes.kubeconfig, settings.kubernetes.context, user_agent=USER_AGENT)
         self._cluster.observe(metrics.observe_api_request)
+        metrics.git_abandoned(lambda: ABANDONED.running)
         self._namespace = _own_namespace(settings)
         self._events = EventRecorder(self._cluster, "rollouts-controller", clock)
         self._repositories = Repositories(
@@ -215,9 +218,21 @@ class Daemon:
         """A branch moved, or reading it failed or works again: its Applications look, those concerned first."""
         state = self._repositories.state(repository.url, repository.branch)
         log.info("repository changed", repository=repository.url, head=state.head[:7], error=state.error)
-        for app in self._settings.applications:
-            if app.source.repo_url == repository.url:
-                self._queues["application"].add(app.name)
+        first = self._sync.affected(repository.url, self._changed(repository, state.head))
+        others = [app.name for app in self._settings.applications if app.source.repo_url == repository.url]
+        for name in dict.fromkeys([*first, *others]):
+            self._queues["application"].add(name)
+
+    def _changed(self, repository: Repository, head: str) -> frozenset[str] | None:
+        """Paths that differ between the head that was known and the new one; None when that cannot be told."""
+        key = key_of(repository.url, repository.branch)
+        known, self._heads[key] = self._heads.get(key, ""), head
+        if not known or not head:
+            return None
+        try:
+            return self._repositories.changed_paths(repository.url, repository.branch, known, head)
+        except ReconcilerError:
+            return None
 
     def _commit(self, repo_url: str, sha: str) -> CommitInfo | None:
         for repository in self._settings.repositories:

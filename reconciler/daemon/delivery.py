@@ -95,8 +95,11 @@ class DeliveryHalf:
 
         A kind that the cluster does not serve has no objects; deciding can begin.
         """
+        return self._unread(self._started)
+
+    def _unread(self, kinds: set[str]) -> str:
         for informer in self._informers:
-            if informer.resource.kind in self._started and not (informer.synced() or informer.absent):
+            if informer.resource.kind in kinds and not (informer.synced() or informer.absent):
                 return f"waiting for {informer.resource.plural}: {informer.failing or 'first list'}"
         return ""
 
@@ -146,7 +149,12 @@ class DeliveryHalf:
         return workload_progress(rollout, self._stores.runs.owned_by(uid), self._stores.replica_sets.owned_by(uid))
 
     def steers(self, key: Key) -> bool:
-        """Whether a Rollout steers traffic through this object, so that its weights are not git's (spec §3.14)."""
+        """Whether a Rollout steers traffic through this object, so that its weights are not git's (spec §3.14).
+
+        Raises `Transient` until all Rollouts are known: to guess would reset the weights of a running canary.
+        """
+        if missing := self._unread({ROLLOUTS.kind}):
+            raise Transient(missing)
         return any(
             (key.kind, key.name) in routers.objects(rollout.spec.strategy.canary.traffic_routing, rollout.metadata.name)
             for rollout in self._stores.rollouts.list(key.namespace)

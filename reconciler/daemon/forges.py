@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.config.model import Forge, GitHubApp, Repository
 from reconciler.forges.model import StatusTarget
 from reconciler.git.credentials import TokenSource
-from reconciler.git.github_app import AppTokens
 from reconciler.http.model import Request, Response
 from reconciler.runtime.clock import Clock
 from reconciler.telemetry import log
 from reconciler.web.ports import HookRepository
+
+if TYPE_CHECKING:
+    from reconciler.git.github_app import AppTokens
 
 Send = Callable[[Request], Response]
 
@@ -58,6 +61,8 @@ class Forges:
         return forge.token.reveal() if forge.token else ""
 
     def _tokens(self, app: GitHubApp) -> AppTokens:
+        from reconciler.git.github_app import AppTokens  # cryptography is slow to import, and few need it
+
         key = (app.app_id, app.installation_id)
         return self._apps.setdefault(key, AppTokens(app, self._send, self._clock))
 

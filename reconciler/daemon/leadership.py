@@ -6,12 +6,18 @@ import threading
 from collections.abc import Callable
 
 from reconciler.kube.leases import Lease
+from reconciler.telemetry.log import logger
 
 LOOK_SECONDS = 0.2
 
+log = logger(__name__)
+
 
 class Leadership:
-    """A thread that watches a lease. `on_acquired` is called once; `on_lost` once after it, unless we stop first."""
+    """A thread that watches a lease. `on_acquired` is called once; `on_lost` once after it, unless we stop first.
+
+    An `on_acquired` that fails counts as lost.
+    """
 
     def __init__(self, lease: Lease, *, on_acquired: Callable[[], None], on_lost: Callable[[], None]) -> None:
         self._lease = lease
@@ -34,7 +40,12 @@ class Leadership:
         while not self._lease.held():
             if self._stopping.wait(LOOK_SECONDS):
                 return
-        self._on_acquired()
+        try:
+            self._on_acquired()
+        except Exception:  # our bug: half a start must not look like a daemon that works
+            log.exception("could not begin to work")
+            self._on_lost()
+            return
         while self._lease.held():
             if self._stopping.wait(LOOK_SECONDS):
                 return

@@ -7,7 +7,7 @@
 | `Transient`, `Gone`, ... | `transient`  | back-off, at least what the other side asked for            |
 | `Refused`                | `refused`    | slowly: hammering cannot help                               |
 | `UserError`              | `user_error` | slowly; a change of the input adds the key by itself        |
-| anything else            | `bug`        | slowly; counted and logged with its traceback               |
+| anything else            | `bug`        | 5 s, 20 s, 80 s, then slowly; logged with its traceback      |
 
 Whatever one key raises, all other keys go on.
 """
@@ -31,6 +31,8 @@ OnResult = Callable[[str, str, Outcome, float], None]
 """`(engine, key, outcome, seconds)`: for metrics; called in the worker, so it must be quick."""
 
 IMMEDIATE_CONFLICTS = 5
+FIRST_BUG_RETRY, BUG_RETRY_FACTOR = 5.0, 4.0
+"""A bug that needs two threads to meet does not show again at once: its key must not stand still for minutes."""
 
 
 def classify(error: Exception) -> Outcome:
@@ -63,6 +65,7 @@ class Engine:
         self._reconcile, self._clock = reconcile, clock
         self._slow_retry, self._on_result = slow_retry, on_result
         self._conflicts: dict[str, int] = {}
+        self._bugs: dict[str, int] = {}
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
         ]
@@ -104,6 +107,7 @@ class Engine:
 
     def _rest(self, key: str, wake_at: datetime | None) -> None:
         self._conflicts.pop(key, None)
+        self._bugs.pop(key, None)
         self.queue.forget(key)
         if wake_at is not None:
             seconds = (wake_at - self._clock.now()).total_seconds()
@@ -113,7 +117,7 @@ class Engine:
         if outcome == "conflict" and self._conflict_is_fresh(key):
             self.queue.add(key)
             return
-        wait = self.queue.retry(key, at_least=self._least_wait(outcome, error))
+        wait = self.queue.retry(key, at_least=self._least_wait(key, outcome, error))
         fields = {"engine": self.name, "key": key, "outcome": outcome, "retry_in_seconds": round(wait, 1)}
         if outcome == "bug":
             log.error("reconcile failed unexpectedly", extra={"fields": fields}, exc_info=error)
@@ -124,8 +128,11 @@ class Engine:
         count = self._conflicts[key] = self._conflicts.get(key, 0) + 1
         return count <= IMMEDIATE_CONFLICTS
 
-    def _least_wait(self, outcome: Outcome, error: Exception) -> float:
-        if outcome in ("refused", "user_error", "bug"):
+    def _least_wait(self, key: str, outcome: Outcome, error: Exception) -> float:
+        if outcome == "bug":
+            count = self._bugs[key] = self._bugs.get(key, 0) + 1
+            return min(self._slow_retry, FIRST_BUG_RETRY * BUG_RETRY_FACTOR ** min(count - 1, 10))
+        if outcome in ("refused", "user_error"):
             return self._slow_retry
         return (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
 

@@ -84,6 +84,7 @@ ANALYSIS_VERDICTS = _counter(
 )
 
 GIT_SECONDS = _histogram("git_operation_seconds", "Duration of git operations.", GIT_BUCKETS, "operation", "result")
+GIT_ABANDONED = _gauge("git_abandoned_operations", "Git operations given up at their deadline that still run.")
 API_SECONDS = _histogram(
     "api_request_seconds", "Duration of requests to the Kubernetes API.", REQUEST_BUCKETS, "verb", "resource", "code"
 )
@@ -153,6 +154,11 @@ def webhook_received(forge: str, result: str) -> None:
 
 def observe_git(operation: str, result: str, seconds: float) -> None:
     GIT_SECONDS.labels(operation, result).observe(seconds)
+
+
+def git_abandoned(running: Callable[[], float]) -> None:
+    """Reads how many abandoned git operations still run whenever metrics are asked for."""
+    GIT_ABANDONED.set_function(running)
 
 
 def observe_api_request(verb: str, resource: str, code: int | str, seconds: float) -> None:

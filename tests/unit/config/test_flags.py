@@ -86,3 +86,11 @@ def test_all_flags_are_checked_at_once() -> None:
 )
 def test_the_name_is_the_last_part(repo: str, path: str, name: str) -> None:
     assert default_name(repo, path) == name
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"), [("", "http://theirs:9090"), ("http://ours:9090", "http://ours:9090")], ids=["unset", "set"]
+)
+def test_prometheus_is_the_one_that_the_family_of_tools_uses_unless_it_is_named(flag: str, expected: str) -> None:
+    env = {"ARGO_ROLLOUTS_PROMETHEUS_ADDRESS": "http://theirs:9090/"}
+    assert settings_from_flags("https://github.com/a/b", prometheus=flag, env=env).prometheus_url == expected

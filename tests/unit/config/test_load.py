@@ -208,3 +208,13 @@ def test_no_problem_repeats_a_literal_secret(load) -> None:
 def test_a_missing_file_says_how_to_name_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"No such file.*--config"):
         load_settings(tmp_path / "nope.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("", "http://theirs:9090"), ("prometheusURL: http://ours:9090\n", "http://ours:9090")],
+    ids=["unset", "set"],
+)
+def test_prometheus_is_the_one_that_the_family_of_tools_uses_unless_it_is_named(load, line: str, expected: str) -> None:
+    found = load(MINIMAL + line, ARGO_ROLLOUTS_PROMETHEUS_ADDRESS="http://theirs:9090")
+    assert found.prometheus_url == expected
