@@ -14,6 +14,7 @@ from reconciler import __version__
 from reconciler.cli.demo import demo
 from reconciler.cli.diff import diff
 from reconciler.cli.lint import lint
+from reconciler.cli.rollouts import app as rollouts
 from reconciler.cli.run import run
 from reconciler.cli.status import status
 from reconciler.errors import ReconcilerError, UserError
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for verb in (run, demo, status, diff, lint):
     app.command()(verb)
+app.add_typer(rollouts, name="rollouts")
 
 
 def _version(wanted: bool) -> None:

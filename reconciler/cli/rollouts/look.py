@@ -1,0 +1,142 @@
+"""`reconciler rollouts list|get|status|history`: looking at Rollouts, once or until they are done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.rollouts.options import Context, Format, Kubeconfig, Name, Namespace, Output, document, reach
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from reconciler.rollouts.overview import Overview
+
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Keep the view up to date.")]
+
+
+def list_(
+    name: Annotated[str, typer.Argument(help="Only this one.")] = "",
+    everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look in every namespace.")] = False,
+    watch: Watch = False,
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """Show Rollouts, one line each. With -w until you stop it."""
+    from reconciler.cli.printing import console
+    from reconciler.cli.rollouts.reading import every_rollout
+    from reconciler.cli.rollouts.view import listing
+    from reconciler.cli.rollouts.watching import live
+    from reconciler.rollouts.overview import overview
+
+    cluster, here = reach(kubeconfig, context, namespace)
+
+    def look() -> list[Overview]:
+        found = every_rollout(cluster, None if everywhere else here)
+        return [overview(rollout) for rollout in found if name in ("", rollout.metadata.name)]
+
+    if output is not Format.TABLE:
+        print(document("rollouts", look(), output))  # noqa: T201 - this is the answer
+    elif watch:
+        for _ in live(lambda: listing(look(), namespaces=everywhere)):
+            pass
+    else:
+        console().print(listing(look(), namespaces=everywhere))
+
+
+def get(
+    name: Name,
+    watch: Watch = False,
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """Show one Rollout with its revisions, pods and analyses. With -w until it is Healthy or Degraded.
+
+    Exit code 1 when -w ends with Degraded.
+    """
+    from datetime import UTC, datetime
+
+    from reconciler.cli.printing import console
+    from reconciler.cli.rollouts.reading import Read, read
+    from reconciler.cli.rollouts.view import details
+    from reconciler.cli.rollouts.watching import live
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    seen: list[Read] = []
+
+    def look() -> RenderableType:
+        seen[:] = [read(cluster, here, name)]
+        now = datetime.now(UTC)
+        return details(seen[0].overview, seen[0].tree(now), now)
+
+    if output is not Format.TABLE:
+        found, now = read(cluster, here, name), datetime.now(UTC)
+        answer = {"rollout": found.overview, "revisions": found.tree(now)}
+        print(document("overview", answer, output))  # noqa: T201 - this is the answer
+        return
+    if not watch:
+        console().print(look())
+        return
+    for _ in live(look):
+        if seen[0].overview.ended:
+            break
+    raise typer.Exit(1 if seen[0].overview.phase == "Degraded" else 0)
+
+
+def status(
+    name: Name,
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", "-w", help="Wait until it is over, or look once.")
+    ] = True,
+    timeout: Annotated[str, typer.Option("--timeout", "-t", help="Give up after, e.g. 60s or 5m; 0: never.")] = "0",
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+) -> None:
+    """Wait for a Rollout to be Healthy; each change is one line.
+
+    Exit codes: 0 Healthy (with --no-watch: not Degraded), 1 Degraded or not over in time, 2 it could not be read.
+    """
+    from datetime import UTC, datetime
+
+    from reconciler.cli.rollouts.reading import rollout_called
+    from reconciler.cli.rollouts.watching import length, sentence, wait
+    from reconciler.rollouts.overview import overview
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    limit = length(timeout, "--timeout") or None
+    if not watch:
+        found = overview(rollout_called(cluster, here, name))
+        typer.echo(sentence(found))
+        raise typer.Exit(1 if found.phase == "Degraded" else 0)
+    look = lambda: overview(rollout_called(cluster, here, name))  # noqa: E731 - asked again and again
+    raise typer.Exit(wait(look, limit, now=lambda: datetime.now(UTC)))
+
+
+def history(
+    name: Name,
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """Show the revisions that are kept, newest first: `undo --to-revision` goes back to one."""
+    from datetime import UTC, datetime
+
+    from reconciler.cli.printing import console
+    from reconciler.cli.rollouts.reading import replica_sets_of, rollout_called
+    from reconciler.cli.rollouts.view import history_table
+    from reconciler.rollouts import tree
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    rollout = rollout_called(cluster, here, name)
+    found = tree.history(rollout, replica_sets_of(cluster, rollout))
+    if output is Format.TABLE:
+        console().print(history_table(found, datetime.now(UTC)))
+    else:
+        print(document("history", found, output))  # noqa: T201 - this is the answer

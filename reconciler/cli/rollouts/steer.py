@@ -1,0 +1,155 @@
+"""`reconciler rollouts promote|abort|retry|pause|resume|restart|undo` and `set image`: each one action and one answer.
+
+They are patches that any engine of the family heeds; no daemon is talked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.rollouts.options import Context, Kubeconfig, Name, Namespace, reach
+
+if TYPE_CHECKING:
+    from reconciler.kube.api import Object
+    from reconciler.rollouts.model import Rollout
+    from reconciler.rollouts.verbs import Action
+
+images = typer.Typer(no_args_is_help=True, help="Change a field of a Rollout.")
+
+
+def promote(
+    name: Name,
+    full: Annotated[bool, typer.Option("--full", help="Skip all steps, pauses and analyses that are left.")] = False,
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+) -> None:
+    """End a pause or skip the step that runs; with --full deliver the new version now."""
+    from reconciler.rollouts import verbs
+
+    _steer(verbs.promote_full if full else verbs.promote, name, namespace, kubeconfig, context)
+
+
+def abort(name: Name, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
+    """Give the update up: the stable version gets all traffic again."""
+    from reconciler.rollouts import verbs
+
+    _steer(verbs.abort, name, namespace, kubeconfig, context)
+
+
+def retry(name: Name, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
+    """Begin an aborted update again at its first step."""
+    from reconciler.rollouts import verbs
+
+    _steer(verbs.retry, name, namespace, kubeconfig, context)
+
+
+def pause(name: Name, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
+    """Freeze the update where it is."""
+    from reconciler.rollouts import verbs
+
+    _steer(verbs.pause, name, namespace, kubeconfig, context)
+
+
+def resume(name: Name, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
+    """Take back `pause`. The pause of a step ends by `promote`."""
+    from reconciler.rollouts import verbs
+
+    _steer(verbs.resume, name, namespace, kubeconfig, context)
+
+
+def restart(
+    name: Name,
+    in_: Annotated[str, typer.Option("--in", "-i", help="Not now but after, e.g. 30s or 10m.")] = "0",
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+) -> None:
+    """Replace all pods of a Rollout, a few at a time."""
+    from datetime import UTC, datetime
+
+    from reconciler.cli.rollouts.watching import length
+    from reconciler.rollouts import verbs
+
+    at = datetime.now(UTC) + length(in_, "--in")
+    _steer(lambda rollout: verbs.restart(rollout, at), name, namespace, kubeconfig, context)
+
+
+def undo(
+    name: Name,
+    to_revision: Annotated[int, typer.Option("--to-revision", min=0, help="Default: the one before.")] = 0,
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+) -> None:
+    """Go back to an earlier revision, which rolls out as a new one. See `history`."""
+    import orjson
+
+    from reconciler.cli.rollouts.acting import send, template_holder
+    from reconciler.cli.rollouts.reading import replica_sets_of, rollout_object
+    from reconciler.rollouts import template_verbs
+    from reconciler.rollouts.model import decode_rollout
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    stored = rollout_object(cluster, here, name)
+    target, holder = template_holder(cluster, stored)
+    replica_sets = replica_sets_of(cluster, decode_rollout(orjson.dumps(stored)))
+    action = template_verbs.undo(holder, replica_sets, to_revision or None)
+    send(cluster, target, action)
+    _tell(action, here, name, declared=holder)
+
+
+@images.command("image")
+def set_image(
+    name: Name,
+    pairs: Annotated[list[str], typer.Argument(metavar="CONTAINER=IMAGE…", help="`*=IMAGE` for all containers.")],
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+) -> None:
+    """Change images of containers, which rolls out a new revision.
+
+    Example: reconciler rollouts set image shop web=registry.example/shop:2
+    """
+    from reconciler.cli.rollouts.acting import send, template_holder
+    from reconciler.cli.rollouts.reading import rollout_object
+    from reconciler.rollouts import template_verbs
+
+    wanted = dict(map(_pair, pairs))
+    cluster, here = reach(kubeconfig, context, namespace)
+    target, holder = template_holder(cluster, rollout_object(cluster, here, name))
+    action = template_verbs.set_image(holder, wanted)
+    send(cluster, target, action)
+    _tell(action, here, name, declared=holder)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    container, separator, image = text.partition("=")
+    if not (container and separator and image):
+        raise typer.BadParameter(f"{text!r} is not of the form CONTAINER=IMAGE", param_hint="CONTAINER=IMAGE")
+    return container, image
+
+
+def _steer(decide: Callable[[Rollout], Action], name: str, namespace: str, kubeconfig: str, context: str) -> None:
+    from reconciler.cli.rollouts.acting import act
+    from reconciler.cli.rollouts.reading import rollout_called
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    action = act(cluster, here, name, lambda: decide(rollout_called(cluster, here, name)))
+    _tell(action, here, name)
+
+
+def _tell(action: Action, namespace: str, name: str, declared: Object | None = None) -> None:
+    """What happened, what comes next, and that git has the last word on what it declares."""
+    from reconciler.sync.tracking import APP_LABEL
+
+    typer.echo(f"Rollout {namespace}/{name} {action.told}" + (f": {action.next_}" if action.next_ else ""))
+    labels = ((declared or {}).get("metadata") or {}).get("labels") or {}
+    app = labels.get(APP_LABEL)
+    if app and action.patches:
+        typer.echo(
+            f"Application {app} applies it from git: change it there too, or the next sync puts it back", err=True
+        )

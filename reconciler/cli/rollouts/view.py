@@ -1,0 +1,123 @@
+"""How Rollouts read in a terminal of 80 columns or more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reconciler.cli.printing import clean, table
+from reconciler.cli.status_view import ago
+from reconciler.rollouts.overview import Image, Overview
+from reconciler.rollouts.tree import Node
+
+MARKS = {
+    "Healthy": ("✔", "green"),
+    "Running": ("✔", "green"),
+    "Successful": ("✔", "green"),
+    "Progressing": ("◌", "blue"),
+    "Pending": ("◌", "blue"),
+    "ContainerCreating": ("◌", "blue"),
+    "Terminating": ("◌", "blue"),
+    "": ("◌", "blue"),
+    "Paused": ("॥", "yellow"),
+    "Inconclusive": ("?", "yellow"),
+    "ScaledDown": ("•", "dim"),
+    "Degraded": ("✖", "red"),
+    "Failed": ("✖", "red"),
+    "Error": ("⚠", "red"),
+    "Unknown": ("?", "magenta"),
+}
+ICONS = {"Rollout": "⟳", "Revision": "#", "ReplicaSet": "⧉", "Pod": "□", "AnalysisRun": "α"}
+_SHORT = {"ReplicaSet": "RS", "AnalysisRun": "Analysis"}
+_UNKNOWN_STATUS = ("✖", "red")
+"""Pods say why they do not run in many words: ImagePullBackOff, CrashLoopBackOff, OOMKilled, …"""
+
+
+def status_text(status: str) -> Text:
+    mark, colour = MARKS.get(status, _UNKNOWN_STATUS)
+    return clean(f"{mark} {status}".rstrip(), colour)
+
+
+def listing(found: Sequence[Overview], *, namespaces: bool) -> RenderableType:
+    """One line per Rollout."""
+    if not found:
+        return Text("no Rollouts found")
+    where = ("NAMESPACE",) if namespaces else ()
+    titles = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
+    shown = table(*where, *titles)
+    for each in found:
+        cells = [clean(each.namespace)] if namespaces else []
+        cells += [clean(each.name), Text(each.strategy), status_text(each.phase), Text(each.progress or "-")]
+        weight = "-" if each.set_weight is None else str(each.set_weight)
+        counts = (f"{each.ready}/{each.current}", each.desired, each.updated, each.available)
+        shown.add_row(*cells, weight, *map(str, counts))
+    return shown
+
+
+def details(shown: Overview, nodes: Sequence[Node], now: datetime) -> RenderableType:
+    """Header and tree, as `get` prints them."""
+    return Group(header(shown), Text(), tree_table(shown, nodes, now))
+
+
+def header(shown: Overview) -> Table:
+    found = Table.grid(padding=(0, 2, 0, 0))
+    found.add_column(no_wrap=True)
+    found.add_column(overflow="fold")
+    for title, value in _facts(shown):
+        found.add_row(Text(f"{title}:", "bold"), value)
+    return found
+
+
+def _facts(shown: Overview) -> Iterator[tuple[str, Text]]:
+    yield "Name", clean(shown.name)
+    yield "Namespace", clean(shown.namespace)
+    yield "Status", status_text(shown.phase)
+    if shown.message:
+        yield "Message", clean(shown.message)
+    yield "Strategy", Text(shown.strategy or "none")
+    if shown.steps:
+        yield "  Step", clean(f"{shown.progress}  {shown.step_text}".rstrip())
+    if shown.set_weight is not None:
+        yield "  SetWeight", Text(str(shown.set_weight))
+        yield "  ActualWeight", Text(str(shown.actual_weight))
+    for index, image in enumerate(shown.images):
+        yield "Images" if index == 0 else "", _image(image)
+    counts = {"Desired": shown.desired, "Current": shown.current, "Updated": shown.updated}
+    counts |= {"Ready": shown.ready, "Available": shown.available}
+    yield "Replicas", Text("  ".join(f"{title} {count}" for title, count in counts.items()))
+
+
+def _image(image: Image) -> Text:
+    return clean(f"{image.name} ({', '.join(image.roles)})" if image.roles else image.name)
+
+
+def tree_table(shown: Overview, nodes: Sequence[Node], now: datetime) -> Table:
+    found = table("NAME", "KIND", "STATUS", "AGE", "INFO")
+    root = Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes))
+    for node, before in _lines(root, "", ""):
+        name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
+        status = Text() if node.kind == "Revision" else status_text(node.status)
+        kind = "" if node.kind == "Revision" else _SHORT.get(node.kind, node.kind)
+        found.add_row(name, kind, status, ago(node.created, now), clean(",".join(node.info)))
+    return found
+
+
+def _lines(node: Node, before: str, below: str) -> Iterator[tuple[Node, str]]:
+    """Every node with the lines that tie it to its parent."""
+    yield node, before
+    for index, child in enumerate(node.children):
+        last = index == len(node.children) - 1
+        yield from _lines(child, below + ("└──" if last else "├──"), below + ("   " if last else "│  "))
+
+
+def history_table(nodes: Sequence[Node], now: datetime) -> RenderableType:
+    if not nodes:
+        return Text("no revisions yet")
+    found = table("REVISION", "REPLICASET", "AGE", "IMAGES")
+    for node in nodes:
+        found.add_row(node.status, clean(node.name), ago(node.created, now), clean(", ".join(node.info)))
+    return found

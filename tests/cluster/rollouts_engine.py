@@ -1,0 +1,100 @@
+"""The rollouts engine and a person with the command line, on any API server: the sandbox or a real one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from reconciler.cli.rollouts import app
+from reconciler.kube.client import connect
+from reconciler.kube.events import EventRecorder
+from reconciler.kube.informer import Informer
+from reconciler.kube.objects import ROLLOUTS
+from reconciler.rollouts import wiring
+from reconciler.rollouts.controller import RolloutController
+from reconciler.rollouts.ports import NoAnalyses
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.loop import Engine
+from reconciler.runtime.queue import WorkQueue
+
+Json = dict[str, Any]
+
+
+class Shop:
+    """A Rollout named `shop` in a namespace, the engine that drives it, and `reconciler rollouts` to look and steer."""
+
+    def __init__(self, kubeconfig: Path, namespace: str) -> None:
+        self.kubeconfig, self.namespace, clock = kubeconfig, namespace, SystemClock()
+        self.cluster = connect(str(kubeconfig), user_agent="reconciler/verbs-test")
+        self.informers = {
+            each.resource.kind: Informer(self.cluster, each.resource, each.decode, namespace=namespace, clock=clock)
+            for each in wiring.watched()
+        }
+        queue, self.events = WorkQueue(clock), EventRecorder(self.cluster, "rollouts-controller", clock)
+        stores = wiring.stores_of(lambda kind: self.informers[kind].store)
+        wiring.subscribe(stores, queue.add)
+        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses())
+        self.engine = Engine("rollouts", controller.reconcile, queue, clock, threads=1)
+
+    def start(self) -> None:
+        self.events.start()
+        for informer in self.informers.values():
+            informer.start()
+        for each in wiring.watched():
+            assert each.optional or self.informers[each.resource.kind].wait_synced(20)
+        self.engine.start()
+
+    def stop(self) -> None:
+        self.engine.stop()
+        self.events.stop()
+        for informer in self.informers.values():
+            informer.stop()
+
+    def create(self, steps: list[Json], **strategy: Any) -> None:
+        labels = {"app": "shop"}
+        containers = [{"name": "web", "image": "shop:1"}]
+        spec = {
+            "replicas": 4,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+            "strategy": strategy or {"canary": {"steps": steps}},
+        }
+        body = {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, "metadata": {"name": "shop"}, "spec": spec}
+        self.cluster.create(ROLLOUTS, self.namespace, body)
+
+    def run(self, *arguments: str) -> Result:
+        """`reconciler rollouts …` in this namespace."""
+        where = ("-n", self.namespace, "--kubeconfig", str(self.kubeconfig))
+        return CliRunner().invoke(app, [*arguments, *where])
+
+    def says(self, *arguments: str) -> str:
+        """What a verb that works prints."""
+        done = self.run(*arguments)
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    def stored(self) -> Json:
+        return self.cluster.get(ROLLOUTS, self.namespace, "shop")
+
+    def shown(self) -> Json:
+        """The Rollout as `get -o json` has it."""
+        overview: Json = json.loads(self.says("get", "shop", "-o", "json"))["overview"]["rollout"]
+        return overview
+
+    def reaches(self, phase: str, **expected: Any) -> None:
+        """Wait until `get` shows the phase and other values."""
+        wanted = {"phase": phase, **expected}
+        until(lambda: wanted.items() <= self.shown().items(), lambda: f"{wanted}: {self.says('get', 'shop')}")
+
+
+def until(holds: Callable[[], bool], otherwise: Callable[[], str], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(otherwise())
+        time.sleep(0.1)

@@ -1,0 +1,138 @@
+"""`reconciler rollouts …` on the sandbox, with the engine running: what is asked for happens, and is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.kube.client import HttpCluster
+from reconciler.kube.objects import ROLLOUTS
+from reconciler.sandbox.server import Sandbox
+from tests.cluster.rollouts_engine import Shop
+
+CRDS = Path(__file__).parents[3] / "manifests" / "crds"
+STEPS = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as server:
+        cluster = HttpCluster.for_url(server.url)
+        definitions = cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+        for name in ("rollouts", "analysisruns"):
+            crd = yaml.safe_load((CRDS / f"{name}.yaml").read_text())
+            cluster.apply(definitions, None, crd["metadata"]["name"], crd)
+        yield server
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    namespace = f"s{abs(hash(request.node.name)) % 10**8}"
+    cluster = HttpCluster.for_url(sandbox.url)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    cluster.create(cluster.find("v1", "Namespace"), None, body)
+    found = Shop(sandbox.kubeconfig(tmp_path / "kubeconfig"), namespace)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def paused(shop: Shop) -> Shop:
+    """Version 2 waits at the first pause."""
+    shop.create(STEPS)
+    shop.reaches("Healthy", available=4)
+    assert "a new revision is rolled out" in shop.says("set", "image", "shop", "web=shop:2")
+    shop.reaches("Paused", step=1)
+    return shop
+
+
+def test_get_shows_where_an_update_stands(paused: Shop) -> None:
+    shown = paused.says("get", "shop")
+    for expected in ("CanaryPauseStep", "1/4  pause", "shop:2 (canary)", "shop:1 (stable)", "revision:2", "ready:1/1"):
+        assert expected in shown
+    facts = paused.shown()
+    assert (facts["set_weight"], facts["actual_weight"]) == (25, 25)
+
+
+def test_promote_goes_to_the_next_pause_and_full_to_the_end(paused: Shop) -> None:
+    assert "promoted: step 3 of 4" in paused.says("promote", "shop")
+    paused.reaches("Paused", step=3)
+    assert "fully promoted" in paused.says("promote", "shop", "--full")
+    paused.reaches("Healthy")
+    assert "nothing to promote" in paused.says("promote", "shop")
+
+
+def test_abort_makes_status_fail_and_retry_begins_again(paused: Shop) -> None:
+    assert "retry shop" in paused.says("abort", "shop")
+    failed = paused.run("status", "shop", "-t", "20s")
+    assert (failed.exit_code, "Degraded - RolloutAborted" in failed.output) == (1, True)
+    assert "first step" in paused.says("retry", "shop")
+    paused.reaches("Paused", step=1)
+
+
+def test_status_waits_no_longer_than_asked(paused: Shop) -> None:
+    late = paused.run("status", "shop", "--timeout", "1s")
+    assert (late.exit_code, "still Paused" in late.output) == (1, True)
+    assert paused.says("status", "shop", "--no-watch") == "Paused - CanaryPauseStep (step 1/4, weight 25)\n"
+
+
+def test_undo_brings_back_the_version_before_as_the_newest_revision(paused: Shop) -> None:
+    paused.says("promote", "shop", "--full")
+    paused.says("status", "shop", "-t", "30s")
+    assert "goes back to revision 1" in paused.says("undo", "shop")
+    paused.reaches("Paused", revision="3", step=1)
+    template = paused.stored()["spec"]["template"]
+    assert template["spec"]["containers"][0]["image"] == "shop:1"
+    assert template["metadata"]["labels"] == {"app": "shop"}
+    assert [line.split()[0] for line in paused.says("history", "shop").splitlines()] == ["REVISION", "3", "2"]
+
+
+def test_pause_and_resume_write_the_field_that_freezes(paused: Shop) -> None:
+    paused.says("pause", "shop")
+    paused.reaches("Paused", message="manually paused")
+    paused.says("resume", "shop")
+    assert paused.stored()["spec"]["paused"] is False
+
+
+def test_restart_writes_when(shop: Shop) -> None:
+    shop.create([])
+    shop.reaches("Healthy")
+    said = shop.says("restart", "shop", "--in", "1h")
+    assert f"restarts at {shop.stored()['spec']['restartAt']}" in said
+
+
+def test_a_blue_green_rollout_of_another_engine_is_listed_and_shown(shop: Shop) -> None:
+    shop.engine.stop()
+    shop.create([], blueGreen={"activeService": "live", "previewService": "next"})
+    status = {"observedGeneration": "1", "phase": "Paused", "message": "BlueGreenPause", "currentPodHash": "b"}
+    status["pauseConditions"] = [{"reason": "BlueGreenPause", "startTime": "2026-01-01T00:00:00Z"}]
+    shop.cluster.patch(ROLLOUTS, shop.namespace, "shop", {"status": status}, subresource="status")
+    [line] = shop.says("list").splitlines()[1:]
+    assert line.split()[:7] == ["shop", "BlueGreen", "॥", "Paused", "-", "-", "0/0"]
+    assert "BlueGreenPause" in shop.says("get", "shop")
+    assert "the new version takes over" in shop.says("promote", "shop")
+    assert "pauseConditions" not in shop.stored()["status"]
+
+
+def test_list_names_each_rollout_and_prints_documents(paused: Shop) -> None:
+    [line] = paused.says("list").splitlines()[1:]
+    assert line.split() == ["shop", "Canary", "॥", "Paused", "1/4", "25", "4/4", "4", "1", "4"]
+    for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
+        [found] = load(paused.says("list", "-o", form))["rollouts"]
+        assert (found["name"], found["step"]) == ("shop", 1)
+
+
+@pytest.mark.parametrize("verb", ["get", "promote", "undo", "status", "history"])
+def test_a_name_that_does_not_exist_is_said_so(shop: Shop, verb: str) -> None:
+    assert "there is no Rollout" in str(shop.run(verb, "nobody").exception)
+
+
+def test_a_live_view_ends_when_the_rollout_is_done(paused: Shop) -> None:
+    paused.says("abort", "shop")
+    watched = paused.run("get", "shop", "-w")
+    assert (watched.exit_code, "Degraded" in watched.output) == (1, True)
