@@ -63,7 +63,7 @@ class Daemon:
         self._timers = Timers()
         self._queues = {name: WorkQueue(clock) for name in THREADS}
         self._board, self._measures = Board(), Measures(clock.now)
-        http = HttpClient(USER_AGENT)
+        self._http = http = HttpClient(USER_AGENT)
         self._forges = Forges(settings.repositories, http.send, clock)
         self._cluster = connect(settings.kubernetes.kubeconfig, settings.kubernetes.context, user_agent=USER_AGENT)
         self._cluster.observe(metrics.observe_api_request)
@@ -121,6 +121,8 @@ class Daemon:
         self._events.stop()
         self._leadership.stop()
         self._web.stop()
+        self._cluster.close()
+        self._http.close()
         log.info("stopped")
 
     def _work(self) -> None:

@@ -76,6 +76,11 @@ class HttpClient:
         except (ValueError, UnicodeError):  # its text would show the value of the header
             raise UserError(f"{where}: the address or a header has characters that HTTP does not allow") from None
 
+    def close(self) -> None:
+        """Closes the connections that are not in use; a later request opens a new one."""
+        for manager in list(self._managers.values()):
+            manager.clear()
+
     def _exchange(self, request: Request, where: str) -> Response:
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
         response = self._manager(request).urlopen(

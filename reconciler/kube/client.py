@@ -73,6 +73,10 @@ class HttpCluster(Cluster):
         """From now on nothing but Leases is written while `may_write` says no: such calls raise `Transient`."""
         self._transport.may_write = may_write
 
+    def close(self) -> None:
+        """Closes the connections that are not in use; a later request opens a new one."""
+        self._transport.close()
+
     def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Object:
         return self._object(call_for("GET", "get", resource, namespace, name, subresource=subresource))
 

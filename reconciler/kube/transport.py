@@ -79,6 +79,9 @@ class Transport:
         """The body of a 2xx answer. Raises the error that any other answer means, `Transient` when there is none."""
         return _read(self.open(call, READ_SECONDS), call.act)
 
+    def close(self) -> None:
+        self._connection.pool.clear()
+
     def open(self, call: Call, read_seconds: float) -> urllib3.BaseHTTPResponse:
         """A 2xx answer whose body is still to be read; each read may take `read_seconds`. Raises as `send`."""
         if call.method != "GET" and call.plural != LEASES.plural and not self.may_write():

@@ -1,0 +1,95 @@
+"""Nothing about Rollouts is decided while they are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.apps.record import Key
+from reconciler.daemon.delivery import DeliveryHalf
+from reconciler.errors import Transient
+from reconciler.http.client import HttpClient
+from reconciler.kube.api import Resource
+from reconciler.kube.client import HttpCluster
+from reconciler.kube.events import EventRecorder
+from reconciler.kube.objects import ROLLOUTS
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.queue import WorkQueue
+from reconciler.sandbox.demo.manifests import definitions, folder
+from reconciler.sandbox.server import Sandbox
+from tests.unit.daemon.world import PATIENCE_SECONDS
+
+DEFINITIONS = Resource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
+ROUTE = Key("traefik.io", "TraefikService", "default", "shop")
+NOBODYS = Key("traefik.io", "TraefikService", "default", "other")
+
+
+def a_half(url: str) -> DeliveryHalf:
+    cluster, clock = HttpCluster.for_url(url), SystemClock()
+    return DeliveryHalf(
+        cluster,
+        clock,
+        HttpClient("test"),
+        EventRecorder(cluster, "test", clock),
+        namespace=None,
+        home="default",
+        prometheus_url="",
+        rollouts=WorkQueue(clock),
+        runs=WorkQueue(clock),
+    )
+
+
+def synced(half: DeliveryHalf) -> DeliveryHalf:
+    half.start()
+    clock = SystemClock()
+    deadline = clock.monotonic() + PATIENCE_SECONDS
+    while missing := half.missing():
+        assert clock.monotonic() < deadline, missing
+        clock.sleep(0.02)
+    return half
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as found:
+        yield found
+
+
+def test_an_unreachable_cluster_decides_nothing_and_says_why() -> None:
+    half = a_half("http://127.0.0.1:9")
+    half.start()
+    assert half.missing().startswith("waiting for ")
+    with pytest.raises(Transient, match="waiting for"):
+        half.reconcile_rollout("default/shop")
+    with pytest.raises(Transient, match="waiting for rollouts"):
+        half.steers(ROUTE)
+    half.stop()
+
+
+def test_a_cluster_without_our_kinds_is_ready_and_names_them(sandbox: Sandbox) -> None:
+    half = synced(a_half(sandbox.url))
+    assert {"Rollout", "AnalysisRun", "AnalysisTemplate"} <= set(half.absent())
+    assert not half.steers(ROUTE)
+    assert half.progress("default", "shop") is None
+    half.stop()
+
+
+def test_a_rollout_steers_its_route_and_no_other(sandbox: Sandbox) -> None:
+    cluster = HttpCluster.for_url(sandbox.url)
+    for definition in definitions():
+        cluster.create(DEFINITIONS, None, definition)
+    rollout = yaml.safe_load((folder() / "examples" / "shop" / "rollout.yaml").read_text())
+    cluster.create(ROLLOUTS, "default", rollout)
+    half = synced(a_half(sandbox.url))
+    assert half.absent() == []
+    assert (half.steers(ROUTE), half.steers(NOBODYS)) == (True, False)
+    found = half.progress("default", "shop")
+    assert found is not None and found.images == ("registry.example/shop:1.0",)
+    half.stop()
+
+
+def test_the_sample_that_these_tests_use_is_there() -> None:
+    assert Path(folder() / "examples" / "shop" / "rollout.yaml").is_file()
