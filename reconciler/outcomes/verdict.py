@@ -53,13 +53,15 @@ def of_applied(delivery: Delivery, operation: Operation | None, now: datetime) -
 
 def _broken(delivery: Delivery, several: bool) -> Finding | None:
     """The first cause that waiting cannot mend."""
+    broken = [found for found in delivery.objects if found.health is Health.DEGRADED and found.terminal]
+    names = {(found.kind, found.namespace, found.name) for found in broken}
     for work in delivery.workloads:
-        if work.aborted or (work.kind == "Rollout" and work.health is Health.DEGRADED):
+        if work.aborted or (work.kind == "Rollout" and (work.kind, work.namespace, work.name) in names):
             return _rolled_back(work, several)
-    for found in delivery.objects:
-        if found.health is Health.DEGRADED and found.terminal:
-            return Finding(State.FAILURE, f"{found.kind} {found.name}: {found.message or 'degraded'}", terminal=True)
-    return None
+    if not broken:
+        return None
+    first = broken[0]
+    return Finding(State.FAILURE, f"{first.kind} {first.name}: {first.message or 'degraded'}", terminal=True)
 
 
 def _rolled_back(work: WorkloadProgress, several: bool) -> Finding:

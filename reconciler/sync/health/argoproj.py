@@ -53,9 +53,14 @@ def _observed(obj: JsonObject) -> bool:
 
 def _is_final(obj: JsonObject) -> bool:
     deadline = condition(obj, "Progressing") or {}
-    invalid = condition(obj, "InvalidSpec") or {}
     exceeded = deadline.get("reason") in ("ProgressDeadlineExceeded", "RolloutAborted")
-    return bool(status_of(obj).get("abort")) or exceeded or invalid.get("status") == "True"
+    return bool(status_of(obj).get("abort")) or exceeded or _is_invalid(obj)
+
+
+def _is_invalid(obj: JsonObject) -> bool:
+    """Whether the spec itself is wrong. An object that it names may still be on its way, in the same commit even."""
+    invalid = condition(obj, "InvalidSpec") or {}
+    return invalid.get("status") == "True" and "not found" not in str(invalid.get("message") or "")
 
 
 def _without_phase(obj: JsonObject) -> Assessment:

@@ -54,5 +54,8 @@ def canary(weight: int = 40, step: int = 3, steps: int = 8, **fields: Any) -> Wo
 
 def in_motion(work: WorkloadProgress, *others: WorkloadProgress) -> Delivery:
     """Applied, with these workloads on their way."""
-    objects = [thing(each.kind, each.health, name=each.name) for each in (work, *others)]
+    objects = [
+        thing(each.kind, each.health, terminal=each.health is Health.DEGRADED, name=each.name)
+        for each in (work, *others)
+    ]
     return delivery(operation(total=2), objects=(*objects, thing("Service", Health.HEALTHY)), workloads=(work, *others))

@@ -216,6 +216,13 @@ GOLDEN = {
         aborted(message="aborted by kubectl"),
         "failure: shop: aborted by kubectl: rolled back to shop:v1",
     ),
+    "degraded for a moment, as while an object that it names is on its way": (
+        replace(
+            in_motion(rollout(Health.DEGRADED, message='ingress "shop" not found')),
+            objects=(thing("Rollout", Health.DEGRADED),),
+        ),
+        'pending: ingress "shop" not found',
+    ),
     "degraded without an abort": (
         in_motion(rollout(DEGRADED, message="progress deadline exceeded")),
         "failure: shop: progress deadline exceeded",

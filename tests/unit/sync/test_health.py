@@ -24,6 +24,12 @@ def conditions(*pairs: tuple[str, str], reason: str = "", message: str = ""):
     return {"conditions": [{"type": t, "status": s, "reason": reason, "message": message} for t, s in pairs]}
 
 
+def a_refused_rollout(message: str) -> dict[str, Any]:
+    refused = {"type": "InvalidSpec", "status": "True", "message": message}
+    status = {"observedGeneration": "2", "phase": "Degraded", "conditions": [refused]}
+    return obj("argoproj.io/v1alpha1", "Rollout", {}, status, generation=2)
+
+
 DONE = {"replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
 LATE = conditions(("Progressing", "False"), reason="ProgressDeadlineExceeded", message="too slow")
 WAITING = {"containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}
@@ -151,6 +157,12 @@ TABLE = {
         ),
         Health.DEGRADED,
         True,
+    ),
+    "rollout with a wrong spec": (a_refused_rollout("spec.strategy: Required value"), Health.DEGRADED, True),
+    "rollout whose ingress is still on its way": (
+        a_refused_rollout('stableIngress: Invalid value: "shop": ingress "shop" not found'),
+        Health.DEGRADED,
+        False,
     ),
     "rollout of an unseen workload": (
         obj(
