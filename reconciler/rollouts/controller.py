@@ -66,7 +66,9 @@ class RolloutController:
         if isinstance(intent, CreateReplicaSet):
             name = intent.body["metadata"]["name"]
             told = refusal.creation_failed(rollout, name, str(error), self._clock.now())
-        elif isinstance(intent, PatchTraefikService | CreateIngress | PatchIngress):
+        elif isinstance(intent, PatchTraefikService):
+            told = (warning("TraefikServiceUpdateError", str(error)), warning("TrafficRoutingError", str(error)))
+        elif isinstance(intent, CreateIngress | PatchIngress):
             told = (warning("TrafficRoutingError", str(error)),)
         carrier = Carrier(self._cluster, self._stores, self._events, rollout)
         for write in told:

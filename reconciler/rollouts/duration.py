@@ -27,8 +27,7 @@ def _starts(look: Look) -> bool:
     before, after = look.before, look.after
     if after.current_pod_hash != before.current_pod_hash or not before.current_pod_hash:
         return not _returned(look)
-    retried = before.aborted_at is not None and after.aborted_at is None and not look.completed
-    return retried or (look.before.duration is None and not look.completed)
+    return before.aborted_at is not None and after.aborted_at is None and not look.completed
 
 
 def _returned(look: Look) -> bool:

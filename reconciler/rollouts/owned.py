@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +11,9 @@ from reconciler.kube.objects import Meta
 from reconciler.rollouts import keys
 from reconciler.rollouts.model import Json, Selector
 from reconciler.rollouts.status import Condition, Part, moment
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ReplicaSetSpec(Part, frozen=True):
@@ -48,7 +51,8 @@ class ReplicaSet(Part, frozen=True):
 
     @property
     def available(self) -> int:
-        return self.status.available_replicas
+        """Pods that can serve and will stay: the status may still count those that were just asked to go."""
+        return min(self.size, self.status.available_replicas)
 
     @property
     def revision(self) -> int:
@@ -62,14 +66,15 @@ class ReplicaSet(Part, frozen=True):
 
     @property
     def deadline(self) -> datetime | None:
-        """When it may be scaled to zero. A text that is no time counts as passed, so that nothing stays for ever."""
+        """When it may be scaled to zero; users may write it, by default in UTC. What is no time counts as passed."""
         text = self.metadata.annotations.get(keys.DEADLINE)
         if not text:
             return None
         try:
-            return moment(text)
+            found = moment(text)
         except ValueError:
-            return moment("1970-01-01T00:00:00Z")
+            return _LONG_AGO
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class ServiceSpec(Part, frozen=True):

@@ -53,7 +53,7 @@ def _counted(world: World) -> RolloutStatus:
         hpa_replicas=total,
         updated_replicas=world.new.status.replicas if world.new else 0,
         ready_replicas=sum(rs.status.ready_replicas for rs in sets),
-        available_replicas=sum(rs.available for rs in sets),
+        available_replicas=sum(rs.status.available_replicas for rs in sets),
         selector=selectors.text(world.rollout.spec.selector),
         pause_conditions=status.pause_conditions or None,
         controller_pause=status.controller_pause and not resumed,

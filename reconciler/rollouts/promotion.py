@@ -63,7 +63,7 @@ def _available(world: World) -> bool:
 
 def _has_traffic(world: World) -> bool:
     """Whether all traffic was sent to it, where steps move traffic and there is another version that had it."""
-    if not world.routes_traffic or not world.steps or world.stable is None:
+    if not world.splits_traffic or not world.steps:
         return True
     told = world.weights
     return told is not None and told.canary.weight == world.max_weight

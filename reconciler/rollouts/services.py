@@ -14,11 +14,10 @@ from reconciler.rollouts.traffic.split import returning
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Service and the version it shall select; `need_pods`: not before that version can serve."""
+    """A Service and the version it shall select, as soon as that version can serve."""
 
     service: str
     replica_set: ReplicaSet
-    need_pods: bool = True
 
 
 def targets(world: World) -> list[Target]:
@@ -52,7 +51,7 @@ def _canary_target(world: World) -> Target | None:
     if world.aborted:
         # Traffic that still has a weight must find the pods it was sent to; without weights the switch is the abort.
         moved = not world.dynamic or world.weights is None or world.weights.canary.weight == 0
-        return Target(service, world.stable, need_pods=False) if world.stable and moved else None
+        return Target(service, world.stable) if world.stable and moved else None
     if world.new is None or returning(world):
         return None
     return Target(service, world.new)
@@ -62,7 +61,7 @@ def _switch(world: World, target: Target) -> list[Intent]:
     service = world.services.get(target.service)
     if service is None or service.hash == target.replica_set.hash:
         return []
-    if target.need_pods and not _may_serve(service, target.replica_set):
+    if not _may_serve(world, service, target.replica_set):
         return []
     managed = "" if keys.MANAGED_BY in service.metadata.annotations else world.rollout.metadata.name
     name, new_hash = service.metadata.name, target.replica_set.hash
@@ -73,8 +72,17 @@ def _switch(world: World, target: Target) -> list[Intent]:
     ]
 
 
-def _may_serve(service: Service, rs: ReplicaSet) -> bool:
-    """A Service that we narrow for the first time needs all pods, later switches at least one."""
+def _may_serve(world: World, service: Service, rs: ReplicaSet) -> bool:
+    """A Service that we narrow for the first time needs all pods; later as many as its traffic needs, or as it had."""
     if keys.MANAGED_BY not in service.metadata.annotations:
         return rs.size > 0 and rs.available >= rs.size
-    return rs.available > 0
+    has = sum(other.available for other in world.replica_sets if other.hash == service.hash)
+    return rs.available >= max(1, min(has, _needed(world, service.metadata.name)))
+
+
+def _needed(world: World, service: str) -> int:
+    """Pods for the share that routers send to the Service now."""
+    told = world.weights
+    sides = (told.canary, told.stable) if told else ()
+    weight = sum(side.weight for side in sides if side.service_name == service)
+    return -(-weight * world.replicas // world.max_weight)

@@ -87,6 +87,11 @@ class World:
         return self.canary.traffic_routing is not None
 
     @property
+    def splits_traffic(self) -> bool:
+        """Whether a router has two versions with pods to choose from."""
+        return self.routes_traffic and self.stable is not None and self.replicas > 0
+
+    @property
     def dynamic(self) -> bool:
         return self.routes_traffic and self.canary.dynamic_stable_scale
 

@@ -5,7 +5,7 @@ Times stay the texts that are stored, so that writing back what was read changes
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -120,6 +120,11 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
 def stamp(moment: datetime) -> str:
     """A time as the API stores it: RFC 3339, UTC, whole seconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stamp_not_before(moment: datetime) -> str:
+    """As `stamp`, but rounded up: what is counted from it, or ends at it, is never shorter than was asked for."""
+    return stamp(moment + timedelta(seconds=1, microseconds=-1))
 
 
 def moment(text: str) -> datetime:

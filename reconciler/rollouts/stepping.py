@@ -8,7 +8,7 @@ from datetime import datetime
 from reconciler.rollouts import steps
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.snapshot import STEP_PAUSE, World
-from reconciler.rollouts.status import PauseCondition, stamp
+from reconciler.rollouts.status import PauseCondition, stamp_not_before
 from reconciler.rollouts.steps import Done, Wait
 
 
@@ -38,14 +38,16 @@ def without_pause(world: World, reason: str) -> World:
 
 def paused(world: World, reason: str, now: datetime) -> Stepped:
     """The world with one more pause, and the event that says so."""
-    pauses = (*(world.status.pause_conditions or ()), PauseCondition(reason=reason, start_time=stamp(now)))
+    pauses = (*(world.status.pause_conditions or ()), PauseCondition(reason=reason, start_time=stamp_not_before(now)))
     told = normal("RolloutPaused", f"Rollout is paused ({reason})")
     return Stepped(world.with_status(pause_conditions=pauses, controller_pause=True), (told,))
 
 
 def _moving(world: World) -> bool:
+    """A person who has to judge an inconclusive analysis judges what is there now, so nothing moves until then."""
     started = bool(world.status.stable_rs) and not world.promoted
-    return started and not world.aborted and not world.rollout.spec.paused and not world.steps_done
+    held = world.aborted or world.rollout.spec.paused or world.inconclusive
+    return started and not held and not world.steps_done
 
 
 def _progress(world: World, now: datetime) -> steps.Progress:

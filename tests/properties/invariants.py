@@ -85,8 +85,10 @@ class Watch:
         if new_hash in past:
             raise Broken(f"Service {name} flaps: {[*past, new_hash]}")
         past.append(new_hash)
-        if not self._pods_of(new_hash) and self._pods_of(self._hash_of(name)) and self._weights().get(name):
-            raise Broken(f"Service {name} has traffic and is pointed at {new_hash}, which has no pods")
+        had, gets = self._pods_of(past[-2]), self._pods_of(new_hash)
+        needed = -(-self._weights().get(name, 0) * self._n // 100)
+        if gets < min(needed, had):
+            raise Broken(f"Service {name} needs {needed} pods for its traffic: of {had} it keeps {gets} at {new_hash}")
 
     def _shift(self, weights: dict[str, int]) -> None:
         grown = {name: weight for name, weight in weights.items() if weight > self._weights().get(name, 0)}
@@ -97,7 +99,8 @@ class Watch:
     def _pause_ends(self) -> None:
         status, steps = self.cluster.status, self._canary.get("steps") or []
         index = status.get("currentStepIndex")
-        if not status.get("pauseConditions") or index is None or index >= len(steps) or self._spec.get("paused"):
+        reasons = [pause["reason"] for pause in status.get("pauseConditions") or []]
+        if reasons != ["CanaryPauseStep"] or index is None or index >= len(steps) or self._spec.get("paused"):
             return
         if (steps[index].get("pause") or {}).get("duration") and self.cluster.decide().wake_at is None:
             raise Broken("a timed pause that nobody will end")
@@ -167,4 +170,5 @@ def _hash(rs: Json) -> str:
 
 
 def _available(rs: Json) -> int:
-    return int((rs.get("status") or {}).get("availableReplicas", 0))
+    """Those that will stay: the status may still count pods that were asked to go."""
+    return min(rs["spec"]["replicas"], int((rs.get("status") or {}).get("availableReplicas", 0)))

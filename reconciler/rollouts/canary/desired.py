@@ -33,7 +33,7 @@ def reached(world: World) -> bool:
         actual = (world.stable.size, world.stable.status.replicas)
         if actual != (wanted.stable, wanted.stable):
             return False
-    return world.routes_traffic or not any(rs.available for rs in world.others)
+    return world.routes_traffic or not any(rs.status.available_replicas for rs in world.others)
 
 
 def enough(threshold: ProgressThreshold | None, available: int, wanted: int) -> bool:

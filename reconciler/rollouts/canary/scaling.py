@@ -16,7 +16,7 @@ from reconciler.rollouts.canary.sizes import Group, Sizes, step
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, ScaleReplicaSet, normal
 from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import stamp
+from reconciler.rollouts.status import stamp_not_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _without_gap(world: World, rs: ReplicaSet, size: int) -> int:
         return size
     elsewhere = sum(other.available for other in world.replica_sets if other.name != rs.name)
     needed = desired.limits(world).least_available - elsewhere
-    return max(size, min(rs.size, rs.available, needed))
+    return max(size, min(rs.available, needed))
 
 
 def _drops(world: World, rs: ReplicaSet, size: int, *, asked: bool) -> bool:
@@ -142,7 +142,7 @@ def scaled(world: World, rs: ReplicaSet, size: int, *, drop_deadline: bool = Fal
 
 def _annotated(rs: ReplicaSet, until: datetime) -> PatchReplicaSet:
     return PatchReplicaSet(
-        rs.name, {"metadata": {"annotations": {keys.DEADLINE: stamp(until)}}}, rs.metadata.resource_version
+        rs.name, {"metadata": {"annotations": {keys.DEADLINE: stamp_not_before(until)}}}, rs.metadata.resource_version
     )
 
 

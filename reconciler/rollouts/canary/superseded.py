@@ -66,7 +66,7 @@ def _delayed(world: World, standing: list[ReplicaSet], now: datetime) -> Iterato
 
 def _delay(world: World, rs: ReplicaSet, now: datetime) -> Fate | None:
     """Its time of grace; None when that is over, or when there is none."""
-    seconds = 0 if world.dynamic else defaults.scale_down_delay_seconds(world.canary)
+    seconds = defaults.scale_down_delay_seconds(world.canary)
     if seconds == 0:
         return None
     if rs.deadline is None:
@@ -85,7 +85,6 @@ class _Budget:
 
     def left_of(self, rs: ReplicaSet) -> int:
         """The size that one version keeps; what it has of pods that are not available is nobody's capacity."""
-        healthy = min(rs.size, rs.available)
-        loss = min(healthy, self._spare)
+        loss = min(rs.available, self._spare)
         self._spare -= loss
-        return healthy - loss
+        return rs.available - loss

@@ -14,7 +14,7 @@ def progress(step: Step, world: World, now: datetime) -> Progress:
     if not desired.reached(world):
         return Wait("waiting for the pods of this weight")
     told = world.weights
-    if world.routes_traffic and (told is None or told.canary.weight != step.set_weight):
+    if world.splits_traffic and (told is None or told.canary.weight != step.set_weight):
         return Wait("waiting for traffic to be shifted")
     if told and told.verified is False:
         return Wait("waiting for the router to confirm the weight")

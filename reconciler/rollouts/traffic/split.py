@@ -10,8 +10,8 @@ from reconciler.rollouts.status import Destination, Weights
 def desired_split(world: World) -> Weights | None:
     """The weights to tell the routers; None: leave them as they are.
 
-    They are left alone while the stable side lacks the pods for the share that would fall to it. An aborted update
-    is the exception: any available stable pod is better than the version that was given up.
+    They are left alone while the stable side lacks the pods for the share that would fall to it. An update that was
+    given up, aborted or reverted, is the exception: any available stable pod is better than that version.
     """
     weight = _canary_weight(world)
     if world.stable is None or not _stable_can_take(world, world.max_weight - weight):
@@ -88,7 +88,7 @@ def _told_to(world: World, pod_hash: str) -> int:
 def _stable_can_take(world: World, share: int) -> bool:
     if world.stable is None:
         return False
-    if world.aborted and not world.dynamic:
+    if (world.aborted or world.promoted) and not world.dynamic:
         return world.stable.available > 0
     needed = share * world.replicas // world.max_weight
     return desired.enough(world.canary.replica_progress_threshold, world.stable.available, needed)
