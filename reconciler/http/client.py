@@ -79,6 +79,8 @@ class HttpClient:
     def close(self) -> None:
         """Closes the connections that are not in use; a later request opens a new one."""
         for manager in list(self._managers.values()):
+            for key in list(manager.pools.keys()):
+                manager.pools[key].close()
             manager.clear()
 
     def _exchange(self, request: Request, where: str) -> Response:

@@ -80,6 +80,9 @@ class Transport:
         return _read(self.open(call, READ_SECONDS), call.act)
 
     def close(self) -> None:
+        pools = self._connection.pool.pools
+        for key in list(pools.keys()):
+            pools[key].close()  # dropping it is not enough: answers that somebody keeps keep it, too
         self._connection.pool.clear()
 
     def open(self, call: Call, read_seconds: float) -> urllib3.BaseHTTPResponse:
