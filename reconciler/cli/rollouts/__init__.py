@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from reconciler.cli.rollouts import look, steer
+from reconciler.cli.rollouts import look, planning, steer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,3 +17,5 @@ for verb in (look.get, look.status, look.history):
 for action in (steer.promote, steer.abort, steer.retry, steer.pause, steer.resume, steer.restart, steer.undo):
     app.command()(action)
 app.add_typer(steer.images, name="set")
+for question in (planning.plan, planning.simulate):
+    app.command()(question)

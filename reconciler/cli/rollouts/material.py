@@ -1,0 +1,137 @@
+"""What a plan is made of: Rollouts and the analysis templates that they name, from files or from the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from reconciler.analysis.arguments import substitute
+from reconciler.analysis.metric import Metric, read_metric
+from reconciler.analysis.model import AnalysisTemplate, RolloutAnalysis, RolloutRunKind, TemplateSpec, decode_template
+from reconciler.analysis.templates import flatten
+from reconciler.cli.checks import reading
+from reconciler.errors import NotFound, Problem, UserError
+from reconciler.kube.api import Cluster, Object
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.plan import Failure, Plan, plan
+from reconciler.rollouts.plan_warnings import warnings
+from reconciler.rollouts.stage import Measuring
+
+_TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    plan: Plan
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """`templates` by (name, cluster scope)."""
+
+    rollouts: tuple[Object, ...]
+    templates: Mapping[tuple[str, bool], AnalysisTemplate]
+
+    def plans(self, starting: timedelta, failure: Failure | None = None) -> list[Shown]:
+        """One per Rollout. Raises `UserError` for one that the engine refuses."""
+        return [self._plan(rollout, starting, failure) for rollout in self.rollouts]
+
+    def _plan(self, rollout: Object, starting: timedelta, failure: Failure | None) -> Shown:
+        measured = _Measured(self.templates)
+        planned = plan(rollout, measured.measuring, starting=starting, failure=failure)
+        said = () if failure else warnings(decode_rollout(orjson.dumps(rollout)), planned)
+        return Shown(planned, (*said, *dict.fromkeys(measured.warnings)))
+
+
+def from_files(path: Path) -> Material:
+    """Raises `UserError` when something cannot be read, or nothing in it is a Rollout."""
+    made = reading.read(path)
+    if made.problems:
+        raise UserError(made.problems)
+    manifests = [item.manifest for item in made.items]
+    rollouts = tuple(found for found in manifests if _is(found, ROLLOUTS.kind))
+    if not rollouts:
+        raise UserError(Problem(f"there is no Rollout in {path}", "name a manifest or directory that has one"))
+    templates = [found for kind in _TEMPLATES for found in manifests if _is(found, kind)]
+    return Material(rollouts, {_key(found): _decoded(found) for found in templates})
+
+
+def from_cluster(cluster: Cluster, namespace: str, name: str) -> Material:
+    """Raises `UserError` when there is no Rollout of that name."""
+    from reconciler.cli.rollouts.reading import rollout_object
+
+    rollout = rollout_object(cluster, namespace, name)
+    found: list[Object] = []
+    for resource, where in ((ANALYSIS_TEMPLATES, namespace), (CLUSTER_ANALYSIS_TEMPLATES, None)):
+        try:
+            found += cluster.list(resource, where)
+        except NotFound:  # analysis is not installed
+            continue
+    return Material((rollout,), {_key(each): _decoded(each) for each in found})
+
+
+@dataclass(slots=True)
+class _Measured:
+    """How long analyses take by their templates, and what that leaves open."""
+
+    templates: Mapping[tuple[str, bool], AnalysisTemplate]
+    warnings: list[str] = field(default_factory=list)
+
+    def measuring(self, analysis: Object, kind: RolloutRunKind) -> Measuring:
+        wanted = msgspec.convert(analysis, RolloutAnalysis)
+        names = ", ".join(reference.template_name for reference in wanted.templates)
+        flat, problems = flatten(wanted.templates, lambda name, scope: self.templates.get((name, scope)))
+        if problems:
+            self.warnings += [f"{problem.what}: how long its analysis takes is unknown" for problem in problems]
+            return Measuring(names, None if kind == "Background" else timedelta())
+        given = {arg.name: arg.value for arg in (*flat.spec.args, *wanted.args) if arg.value is not None}
+        lasts, count = self._lasts(flat.spec, given, kind)
+        text = f"{names} ({count}×)" if count else names
+        return Measuring(f"{text} (background)" if kind == "Background" else text, lasts)
+
+    def _lasts(self, spec: TemplateSpec, given: Mapping[str, str], kind: str) -> tuple[timedelta | None, int]:
+        """As long as the longest metric; with the number of its measurements."""
+        longest, count = timedelta(), 0
+        for raw in spec.metrics:
+            metric = self._metric(raw, given)
+            if metric is None:
+                continue
+            if not metric.count:
+                if kind == "Background":
+                    return None, 0
+                name = metric.name
+                self.warnings.append(
+                    f'metric "{name}" has an interval but no count: a step cannot wait for it, so it is refused'
+                )
+                continue
+            taken = (metric.initial_delay or timedelta()) + (metric.count - 1) * (metric.interval or timedelta())
+            longest, count = max((longest, count), (taken, metric.count))
+        return longest, count
+
+    def _metric(self, raw: Object, given: Mapping[str, str]) -> Metric | None:
+        try:
+            return read_metric(substitute(raw, given), str(raw.get("name")))[0]
+        except UserError:  # an argument that only the cluster knows
+            return read_metric({**raw, "provider": None}, str(raw.get("name")))[0]
+
+
+def _is(manifest: Object, kind: str) -> bool:
+    return manifest.get("kind") == kind and str(manifest.get("apiVersion", "")).startswith(f"{ROLLOUTS.group}/")
+
+
+def _key(manifest: Object) -> tuple[str, bool]:
+    return str(manifest["metadata"]["name"]), manifest.get("kind") == _TEMPLATES[1]
+
+
+def _decoded(manifest: Object) -> AnalysisTemplate:
+    try:
+        return decode_template(orjson.dumps(manifest))
+    except msgspec.ValidationError as error:
+        raise UserError(f"{manifest.get('kind')} {_key(manifest)[0]}: {error}") from None

@@ -1,0 +1,287 @@
+"""How an update will go, before anything is deployed: the production `decide`, rehearsed under a clock of its own.
+
+The stable version is deployed on a stage (`stage.py`), then the new one, and each completed step is noted down: pods,
+traffic, time. A pause without end is ended by a promotion, as a person would.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from reconciler.errors import Problem, UserError
+from reconciler.kube.api import Object
+from reconciler.rollouts import defaults, steps, validation, verbs
+from reconciler.rollouts.canary import weights
+from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.observe import observe
+from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.stage import Measures, Stage, set_up
+from reconciler.rollouts.template_hash import pod_template_hash
+
+_LIMIT = 5_000
+"""Decisions after which a rehearsal is given up: one of them per change and per wake-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What goes wrong in a simulation. `abort_at` is the number of a step, from 1; times are since the release."""
+
+    never_ready: bool = False
+    analysis_fails_after: timedelta | None = None
+    abort_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The end of a step. `weight` and `share` are percent: asked for, and what the new version really gets.
+
+    `most` and `fewest` are all pods, and those available, at any moment of the step. `took` None: until somebody
+    promotes.
+    """
+
+    number: int
+    text: str
+    weight: int
+    share: float
+    canary: int
+    stable: int
+    most: int
+    fewest: int
+    took: timedelta | None
+    analyses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`outcome` is the phase at the end. `lingers`: how long pods without traffic stay after that."""
+
+    name: str
+    replicas: int
+    routed: bool
+    rows: tuple[Row, ...]
+    outcome: str
+    message: str = ""
+    lingers: timedelta = timedelta()
+
+    @property
+    def lasts(self) -> timedelta:
+        """Without pauses that have no end."""
+        return sum((row.took for row in self.rows if row.took is not None), timedelta())
+
+    @property
+    def waits(self) -> bool:
+        return any(row.took is None for row in self.rows)
+
+
+def plan(
+    rollout: Object, measures: Measures, *, starting: timedelta = timedelta(), failure: Failure | None = None
+) -> Plan:
+    """Rehearses an update of this Rollout from a healthy version. Raises `UserError` for one that the engine refuses.
+
+    `measures` says how long an `analysis` takes, `starting` how long a pod.
+    """
+    _check(rollout)
+    template = rollout["spec"]["template"]
+    stage = set_up(rollout, measures, starting)
+    stage.release(_before(template))
+    _Rehearsal(stage, None).run()
+    failure = failure or Failure()
+    if failure.never_ready:
+        stage.broken.add(pod_template_hash(template))
+    stage.release(template)
+    return _Rehearsal(stage, failure).run()
+
+
+class _Rehearsal:
+    """`failure` None: the first deployment, of which nothing is noted down."""
+
+    def __init__(self, stage: Stage, failure: Failure | None) -> None:
+        self._stage, self._failure, self._rows = stage, failure or Failure(), list[Row]()
+        self._first = failure is None
+        self._released = self._begun = stage.now
+        self._index, self._aborted = 0, False
+        self._forget()
+
+    def run(self) -> Plan:
+        promoted = False
+        for _ in range(_LIMIT):
+            if self._interfere():
+                continue
+            decision, changed = self._stage.reconcile()
+            self._note(promoted=promoted)
+            promoted = False
+            if self._over():
+                return self._finish()
+            if changed:
+                continue
+            if self._waits_for_person():
+                self._stage.do(verbs.promote(self._stage.rollout))
+                promoted = True
+                continue
+            following = [time for time in (decision.wake_at, self._stage.next_event(), self._due()) if time]
+            if not following:
+                return self._finish()
+            self._stage.now = min(following)
+        raise UserError(Problem("this update comes to no end in a rehearsal", "report it with the Rollout"))
+
+    def _interfere(self) -> bool:
+        """What goes wrong now."""
+        failure, rollout = self._failure, self._stage.rollout
+        begun = rollout.status.current_pod_hash != rollout.status.stable_rs
+        if failure.abort_at == self._index + 1 and begun and not self._aborted:
+            self._aborted = True
+            self._stage.do(verbs.abort(rollout))
+            return True
+        if (due := self._fails_at()) is not None and due <= self._stage.now and self._running():
+            self._stage.end_analyses("Failed", "as simulated")
+        return False
+
+    def _fails_at(self) -> datetime | None:
+        after = self._failure.analysis_fails_after
+        return None if after is None else self._released + after
+
+    def _due(self) -> datetime | None:
+        due = self._fails_at()
+        return due if due is not None and due > self._stage.now else None
+
+    def _running(self) -> list[str]:
+        runs = self._stage.running.values()
+        return [run.measuring.text for run in runs if run.phase == "Running"]
+
+    def _forget(self) -> None:
+        self._most, self._fewest, self._analyses = 0, 10**9, dict[str, None]()
+
+    def _note(self, *, promoted: bool) -> None:
+        world = self._world()
+        self._most = max(self._most, sum(rs.status.replicas for rs in world.replica_sets))
+        self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
+        self._analyses |= dict.fromkeys(self._running())
+        done = world.status.current_step_index or 0
+        if self._first or world.aborted or done <= self._index:
+            return
+        self._row(world, self._index + 1, steps.text(world.steps[self._index]), endless=promoted)
+        self._index = done
+
+    def _row(self, world: World, number: int, text: str, *, endless: bool = False) -> None:
+        new, stable = world.new, world.stable
+        canary = new.size if new else 0
+        left = sum(rs.size for rs in world.replica_sets) - canary
+        took = None if endless else self._stage.now - self._begun
+        self._rows.append(
+            Row(
+                number=number,
+                text=text,
+                weight=_percent(_asked(world, number), world.max_weight),
+                share=_share(world, new, stable),
+                canary=canary,
+                stable=left,
+                most=self._most,
+                fewest=self._fewest,
+                took=took,
+                analyses=tuple(self._analyses),
+            )
+        )
+        self._begun = self._stage.now
+        self._forget()
+
+    def _over(self) -> bool:
+        status = self._stage.rollout.status
+        settled = verbs.settled(self._stage.rollout) and status.phase == "Healthy"
+        given_up = status.phase == "Degraded" and not self._busy()
+        return settled or given_up
+
+    def _busy(self) -> bool:
+        """Whether an aborted update still moves pods back."""
+        world = self._world()
+        stable = world.stable
+        return bool(world.aborted and stable and (stable.available < world.replicas))
+
+    def _finish(self) -> Plan:
+        world, stage = self._world(), self._stage
+        status = stage.rollout.status
+        if not self._first:
+            self._row(world, 0, _ending(world))
+        return Plan(
+            name=stage.rollout.metadata.name,
+            replicas=world.replicas,
+            routed=world.routes_traffic,
+            rows=tuple(self._rows),
+            outcome=status.phase,
+            message=status.message,
+            lingers=_lingering(world),
+        )
+
+    def _waits_for_person(self) -> bool:
+        world = self._world()
+        step = world.current_step
+        endless = step is not None and step.pause is not None and step.pause.duration is None
+        return endless and bool(world.status.pause_conditions)
+
+    def _world(self) -> World:
+        return observe(self._stage.rollout, self._stage, self._stage)
+
+
+def _check(rollout: Object) -> None:
+    decoded = decode_rollout(orjson.dumps(rollout))
+    if decoded.spec.strategy.blue_green is not None:
+        raise UserError(Problem("a blue-green Rollout has no steps to plan", "plan shows canary Rollouts"))
+    found = validation.problems(decoded, _hash(decoded))
+    if found:
+        raise UserError([Problem(f"{decoded.metadata.name}: {text}") for text in found])
+
+
+def _hash(rollout: Rollout) -> str:
+    try:
+        return pod_template_hash(rollout.spec.template or {})
+    except (ValueError, TypeError, AttributeError):
+        return ""
+
+
+def _before(template: Object) -> Object:
+    """Some other version."""
+    before = copy.deepcopy(template)
+    metadata = before.get("metadata") or {}
+    before["metadata"] = {**metadata, "annotations": {**(metadata.get("annotations") or {}), "rehearsal": "before"}}
+    return before
+
+
+def _ending(world: World) -> str:
+    if world.promoted:
+        return "the new version is stable"
+    return "back to the stable version" if world.aborted else "stuck: it waits for a person"
+
+
+def _asked(world: World, number: int) -> int:
+    if not number:
+        return world.max_weight if world.promoted else 0
+    return weights.last_set(world, upto=number)
+
+
+def _share(world: World, new: ReplicaSet | None, stable: ReplicaSet | None) -> float:
+    """Percent of traffic: as the router was told, else of the available pods."""
+    if world.promoted:
+        return 100.0
+    if world.routes_traffic:
+        return _percent(world.weights.canary.weight if world.weights else 0, world.max_weight)
+    ours, others = (rs.available if rs else 0 for rs in (new, stable))
+    return 100 * ours / (ours + others) if ours + others else 0.0
+
+
+def _percent(weight: int, most: int) -> int:
+    return weight * 100 // most
+
+
+def _lingering(world: World) -> timedelta:
+    """Pods that get no traffic any more stay for a while where a router might still send them some."""
+    if not world.routes_traffic:
+        return timedelta()
+    if world.promoted and any(rs.size for rs in world.older):
+        return timedelta(seconds=defaults.scale_down_delay_seconds(world.canary))
+    if world.aborted and world.new and world.new.size:
+        return timedelta(seconds=defaults.abort_scale_down_delay_seconds(world.canary))
+    return timedelta()

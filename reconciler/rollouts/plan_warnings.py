@@ -1,0 +1,94 @@
+"""What a person should know about a planned update before it happens. Pure; each warning is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.plan import Plan, Row
+
+_FAR_OFF = 5
+"""Points of percent between the weight that a step asks for and the share that its pods give."""
+
+
+def warnings(rollout: Rollout, planned: Plan) -> list[str]:
+    canary = rollout.spec.strategy.canary or Canary()
+    typed = canary.typed_steps()
+    completed = [(row, typed[row.number - 1]) for row in planned.rows if row.number]
+    return [
+        *_state(rollout, planned),
+        *_judgement(canary, typed),
+        *_weights(planned, completed),
+        *_repeated(planned, completed),
+        *_order(completed),
+        *_pauses(planned, completed),
+        *_capacity(planned),
+    ]
+
+
+def _state(rollout: Rollout, planned: Plan) -> Iterator[str]:
+    if rollout.spec.paused:
+        yield "spec.paused is set: nothing moves until it is resumed"
+    if planned.outcome != "Healthy":
+        yield f"it does not get healthy: {planned.message or planned.outcome}"
+
+
+def _judgement(canary: Canary, typed: tuple[Step, ...]) -> Iterator[str]:
+    if not typed:
+        yield "there are no steps: all pods are replaced at once, as fast as maxSurge and maxUnavailable allow"
+    if canary.analysis is None and all(step.analysis is None for step in typed):
+        yield "no analysis judges the new version: only pods that do not become ready stop it"
+    starting = int((canary.analysis or {}).get("startingStep") or 0)
+    if typed and starting >= len(typed):
+        last = len(typed) - 1
+        yield f"the background analysis never runs: it starts at step index {starting}, the last one is {last}"
+
+
+def _weights(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    """A weight is a ratio of pods where no router splits the traffic."""
+    for row, step in completed:
+        if step.set_weight is None or planned.routed or abs(row.share - row.weight) < _FAR_OFF:
+            continue
+        total = row.canary + row.stable
+        yield (
+            f"step {row.number} asks for {row.weight}% and gets {row.share:.0f}% ({row.canary} of {total} pods): "
+            f"use trafficRouting{_replicas_for(row.weight, planned.replicas)}"
+        )
+
+
+def _replicas_for(weight: int, replicas: int) -> str:
+    smaller = min(weight, 100 - weight)
+    wanted = -(-100 // smaller) if smaller > 0 else 0
+    return f", or {wanted} replicas" if wanted > replicas else ""
+
+
+def _repeated(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    """Weights that differ and pods that do not."""
+    weighed = [row for row, step in completed if step.set_weight is not None]
+    for before, row in pairwise(weighed):
+        same = (before.canary, before.stable) == (row.canary, row.stable)
+        if same and not planned.routed and before.weight != row.weight:
+            pods = f"{row.canary}/{row.stable} pods, as in step {before.number}"
+            yield f"step {row.number} ({row.text}) changes nothing: {pods}"
+
+
+def _order(completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    weighed = [row for row, step in completed if step.set_weight is not None]
+    for before, row in pairwise(weighed):
+        if row.weight < before.weight:
+            yield f"step {row.number} ({row.text}) gives back traffic that step {before.number} had given"
+    for row, step in completed:
+        if row.share == 0 and (step.pause or step.analysis):
+            yield f"step {row.number} ({row.text}) comes before the new version gets any traffic"
+
+
+def _pauses(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    for row, _ in completed:
+        if row.took is None:
+            yield f"step {row.number} waits until a person runs `reconciler rollouts promote {planned.name}`"
+
+
+def _capacity(planned: Plan) -> Iterator[str]:
+    if planned.replicas and any(row.fewest == 0 for row in planned.rows):
+        yield "for a while no pod is available: allow maxSurge, or more replicas"

@@ -1,0 +1,106 @@
+"""`reconciler rollouts plan` and `simulate` on files, without a cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from reconciler.cli.rollouts import app
+from reconciler.errors import UserError
+
+EXAMPLE = Path(__file__).parents[3] / "manifests" / "examples" / "shop"
+ROLLOUT = """
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec: {containers: [{name: web, image: "shop:2"}]}
+  strategy:
+    canary:
+      steps:
+        - setWeight: 25
+        - analysis: {templates: [{templateName: errors}]}
+        - pause: {}
+"""
+TEMPLATE = """
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: errors}
+spec:
+  metrics:
+    - {name: errors, interval: 30s, count: 5, initialDelay: 1m, provider: {prometheus: {query: up}}}
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def a_file(tmp_path: Path, text: str) -> str:
+    (tmp_path / "rollout.yaml").write_text(text)
+    return str(tmp_path / "rollout.yaml")
+
+
+def test_a_plan_shows_each_step_with_pods_time_and_analysis(tmp_path: Path) -> None:
+    shown = run("plan", a_file(tmp_path, ROLLOUT + TEMPLATE)).output
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["1", "setWeight:", "25", "25%", "1", "3", "3-4", "-"] in lines
+    assert ["2", "analysis", "25%", "1", "3", "4", "3m", "errors", "(5×)"] in lines
+    assert ["3", "pause", "25%", "1", "3", "4", "until", "promoted"] in lines
+    assert "Healthy after 3m and the time until somebody promotes" in shown
+    assert "reconciler rollouts promote shop" in shown
+
+
+def test_what_is_not_in_the_files_is_said_to_be_unknown(tmp_path: Path) -> None:
+    shown = run("plan", a_file(tmp_path, ROLLOUT)).output
+    assert 'AnalysisTemplate "errors" not found: how long its analysis takes is unknown' in shown
+
+
+def test_an_analysis_without_end_cannot_be_waited_for(tmp_path: Path) -> None:
+    shown = run("plan", a_file(tmp_path, ROLLOUT + TEMPLATE.replace("count: 5, ", ""))).output
+    assert 'metric "errors" has an interval but no count' in shown
+
+
+def test_a_plan_as_a_document_has_lengths_in_seconds(tmp_path: Path) -> None:
+    [found] = json.loads(run("plan", a_file(tmp_path, ROLLOUT + TEMPLATE), "-o", "json").output)["plans"]
+    assert [row["took"] for row in found["plan"]["rows"]] == [0, 180, None, 0]
+    assert found["plan"]["lasts"] == 180
+
+
+def test_a_simulated_failure_shows_when_and_why_it_goes_back(tmp_path: Path) -> None:
+    shown = run("simulate", a_file(tmp_path, ROLLOUT + TEMPLATE), "--analysis-fails-at", "90s").output
+    assert "back to the stable version" in shown
+    assert "Degraded after 1m30s: RolloutAborted" in shown
+
+
+def test_the_example_of_the_documentation_can_be_planned() -> None:
+    done = run("plan", str(EXAMPLE))
+    assert (done.exit_code, "Rollout shop: 4 replicas, traffic is routed" in done.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", "no Rollout in"),
+        (ROLLOUT.replace("setWeight: 25", "setWeight: 250"), "must be between 0 and 100"),
+        (ROLLOUT.replace("canary:\n      steps", "blueGreen:\n      steps"), "blue-green"),
+        ("{", "rollout.yaml"),
+    ],
+    ids=["no rollout", "invalid", "blue-green", "not YAML"],
+)
+def test_what_cannot_be_planned_is_an_error(tmp_path: Path, text: str, expected: str) -> None:
+    error = run("plan", a_file(tmp_path, text)).exception
+    assert isinstance(error, UserError)
+    assert expected in str(error)
+
+
+def test_a_file_that_is_not_there_is_not_looked_for_in_a_cluster() -> None:
+    assert "does not exist" in str(run("plan", "nowhere/rollout.yaml").exception)

@@ -1,0 +1,144 @@
+"""A plan is what the engine would do: same decisions, a clock of its own."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from reconciler.errors import UserError
+from reconciler.rollouts.canary.sizes import split
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.plan import Failure, Plan, plan
+from reconciler.rollouts.plan_warnings import warnings
+from reconciler.rollouts.stage import Measuring
+
+Json = dict[str, Any]
+MINUTE = timedelta(minutes=1)
+ERRORS = {"templates": [{"templateName": "errors"}]}
+TRAEFIK = {
+    "canaryService": "new",
+    "stableService": "old",
+    "trafficRouting": {"traefik": {"weightedTraefikServiceName": "shop"}},
+}
+
+
+def a_rollout(*steps: Json, replicas: int = 4, **canary: Any) -> Json:
+    labels = {"app": "shop"}
+    spec: Json = {
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "shop:2"}]}},
+        "strategy": {"canary": {"steps": list(steps), **canary}},
+    }
+    return {"metadata": {"name": "shop", "namespace": "ns"}, "spec": spec}
+
+
+def measures(analysis: Json, kind: str) -> Measuring:
+    return Measuring(f"{kind} errors", None if kind == "Background" else 10 * MINUTE)
+
+
+def planned(rollout: Json, **given: Any) -> Plan:
+    return plan(rollout, measures, **given)
+
+
+def pods(found: Plan) -> list[tuple[int, int]]:
+    return [(row.canary, row.stable) for row in found.rows]
+
+
+def warned(rollout: Json) -> str:
+    return "\n".join(warnings(decode_rollout(orjson.dumps(rollout)), planned(rollout)))
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3, 5, 10])
+def test_steps_have_the_pods_that_the_engine_rounds_to(replicas: int) -> None:
+    weights = [5, 20, 33, 50, 90]
+    found = planned(a_rollout(*({"setWeight": weight} for weight in weights), replicas=replicas))
+    surge = -(-replicas * 25 // 100)
+    assert pods(found) == [*(split(replicas, weight, 100, surge) for weight in weights), (replicas, 0)]
+
+
+def test_a_router_gives_the_weight_and_keeps_the_stable_pods() -> None:
+    found = planned(a_rollout({"setWeight": 10}, {"setWeight": 50}, **TRAEFIK))
+    assert [(row.weight, row.share, row.canary, row.stable) for row in found.rows] == [
+        (10, 10, 1, 4),
+        (50, 50, 2, 4),
+        (100, 100, 4, 4),
+    ]
+    assert found.lingers == timedelta(seconds=30)
+
+
+def test_time_is_that_of_pauses_analyses_and_pods() -> None:
+    steps = ({"setWeight": 25}, {"pause": {"duration": "2m"}}, {"analysis": ERRORS}, {"pause": {}})
+    found = planned(a_rollout(*steps, analysis=ERRORS), starting=timedelta(seconds=20))
+    assert [row.took for row in found.rows[:4]] == [timedelta(seconds=20), 2 * MINUTE, 10 * MINUTE, None]
+    assert (found.outcome, found.waits, found.rows[2].analyses) == (
+        "Healthy",
+        True,
+        ("Background errors", "Step errors"),
+    )
+
+
+def test_pods_stay_within_surge_and_availability_on_the_way() -> None:
+    found = planned(a_rollout({"setWeight": 50}, maxSurge=1, maxUnavailable=0), starting=timedelta(seconds=5))
+    assert {row.most for row in found.rows} == {5}
+    assert min(row.fewest for row in found.rows) == 4
+
+
+def test_a_plan_leaves_the_rollout_as_it_was() -> None:
+    rollout = a_rollout({"setWeight": 50}, **TRAEFIK)
+    before = copy.deepcopy(rollout)
+    planned(rollout)
+    assert rollout == before
+
+
+@pytest.mark.parametrize(
+    ("rollout", "expected"),
+    [
+        (a_rollout({"setWeight": 10}, {"setWeight": 20}), "step 2 (setWeight: 20) changes nothing: 1/4 pods, as in"),
+        (a_rollout({"setWeight": 10}), "asks for 10% and gets 20% (1 of 5 pods): use trafficRouting, or 10 replicas"),
+        (a_rollout({"setWeight": 50}, {"pause": {}}), "step 2 waits until a person runs `reconciler rollouts promote"),
+        (a_rollout({"setWeight": 50}, {"setWeight": 25}), "step 2 (setWeight: 25) gives back traffic"),
+        (a_rollout({"pause": {"duration": 5}}), "step 1 (pause: 5) comes before the new version gets any traffic"),
+        (a_rollout({"setWeight": 50}), "no analysis judges the new version"),
+        (a_rollout(), "there are no steps"),
+        (a_rollout({"setWeight": 50}, analysis={**ERRORS, "startingStep": 1}), "background analysis never runs"),
+        (a_rollout({"setWeight": 50}, replicas=1, maxSurge=0), "for a while no pod is available"),
+    ],
+    ids=["same pods", "far off", "endless pause", "backwards", "too early", "unjudged", "no steps", "never", "outage"],
+)
+def test_a_plan_warns_of(rollout: Json, expected: str) -> None:
+    assert expected in warned(rollout)
+
+
+def test_a_good_plan_has_no_warnings() -> None:
+    steps = ({"setWeight": 20}, {"pause": {"duration": "1m"}}, {"analysis": ERRORS}, {"setWeight": 60})
+    assert warned(a_rollout(*steps, **TRAEFIK)) == ""
+
+
+SLOW = ({"setWeight": 25}, {"pause": {"duration": "5m"}}, {"analysis": ERRORS}, {"setWeight": 50})
+
+
+@pytest.mark.parametrize(
+    ("failure", "ending", "rows", "stable", "lasts"),
+    [
+        (Failure(never_ready=True), "stuck: it waits for a person", 1, 3, timedelta(seconds=601)),
+        (Failure(analysis_fails_after=7 * MINUTE), "back to the stable version", 3, 4, 7 * MINUTE),
+        (Failure(abort_at=3), "back to the stable version", 3, 4, 5 * MINUTE),
+        (Failure(abort_at=1), "back to the stable version", 1, 4, timedelta()),
+    ],
+    ids=["never ready", "analysis fails", "aborted later", "aborted at once"],
+)
+def test_a_simulated_failure_ends(failure: Failure, ending: str, rows: int, stable: int, lasts: timedelta) -> None:
+    found = planned(a_rollout(*SLOW), failure=failure)
+    assert (found.outcome, found.rows[-1].text, len(found.rows), found.lasts) == ("Degraded", ending, rows, lasts)
+    assert found.rows[-1].stable == stable
+
+
+def test_what_the_engine_refuses_is_said_with_all_problems() -> None:
+    with pytest.raises(UserError) as refused:
+        planned(a_rollout({"setWeight": 200}, {"pause": {"duration": "soon"}}))
+    assert len(refused.value.problems) == 2
