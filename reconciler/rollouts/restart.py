@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,20 +39,24 @@ def reconcile(world: World, now: datetime) -> Restarted:
     old = _old_pods(world, moment(due))
     if not old:
         return Restarted(world.with_status(restarted_at=due))
-    return Restarted(
-        world, tuple(EvictPod(pod.metadata.name) for pod in old[: _allowance(world)]), wake_at=now + _AGAIN
-    )
+    going = old[: _allowance(world, now)]
+    return Restarted(world, tuple(EvictPod(pod.metadata.name) for pod in going), wake_at=now + _AGAIN)
 
 
 def _old_pods(world: World, since: datetime) -> list[Pod]:
     """Created before the request and not going already; those of stable first, then new, then older versions."""
     ranks = {rs.metadata.uid: rank for rank, rs in reversed(list(enumerate(_ranked(world))))}
-    mine = [
-        (ranks[owner.uid], pod)
-        for pod in world.pods
-        if (owner := pod.metadata.controller) and owner.uid in ranks and _before(pod, since)
-    ]
+    mine = [(ranks[owner], pod) for owner, pod in _owned(world) if _before(pod, since)]
     return [pod for _, pod in sorted(mine, key=lambda item: item[0])]
+
+
+def _owned(world: World) -> Iterator[tuple[str, Pod]]:
+    """Pods of this Rollout, with the uid of the ReplicaSet that each belongs to."""
+    uids = {rs.metadata.uid for rs in world.replica_sets}
+    for pod in world.pods:
+        owner = pod.metadata.controller
+        if owner and owner.uid in uids:
+            yield owner.uid, pod
 
 
 def _ranked(world: World) -> list[ReplicaSet]:
@@ -64,7 +69,16 @@ def _before(pod: Pod, since: datetime) -> bool:
     return going is None and created is not None and created < since
 
 
-def _allowance(world: World) -> int:
+def _allowance(world: World, now: datetime) -> int:
+    """Counted from the pods, which were just read: the ReplicaSets' own counts may not know of our last eviction."""
     asked_for = max(world.replicas, sum(rs.size for rs in world.replica_sets))
-    available = sum(rs.available for rs in world.replica_sets)
+    steady = timedelta(seconds=world.rollout.spec.min_ready_seconds)
+    available = sum(_available(pod, now - steady) for _, pod in _owned(world))
     return max(0, available - (asked_for - max(1, defaults.unavailable(world.canary, world.replicas))))
+
+
+def _available(pod: Pod, since: datetime) -> bool:
+    if pod.metadata.deletion_timestamp is not None:
+        return False
+    ready = (c for c in pod.status.conditions if c.get("type") == "Ready" and c.get("status") == "True")
+    return any(not (when := c.get("lastTransitionTime")) or moment(when) <= since for c in ready)
