@@ -96,8 +96,8 @@ class Lease:
         wait = self._terms.retry_period * (1 + random.random() / 10)
         try:
             self._attempt()
-        except (Conflict, NotFound):  # somebody else wrote or deleted it: read again soon, and trust nothing till then
-            self._seen, self._trusted_until = None, float("-inf")
+        except (Conflict, NotFound):
+            self._look_again()
             wait /= 10
         except ReconcilerError as error:
             log.warning("lease %s/%s: %s", self._namespace, self._name, error)
@@ -108,6 +108,14 @@ class Lease:
             word = "acquired" if self._held_before else "lost"
             log.info("lease %s/%s %s", self._namespace, self._name, word)
         return wait
+
+    def _look_again(self) -> None:
+        """Somebody wrote or deleted it: perhaps we ourselves, in a renewal whose answer was lost; else trust ends."""
+        self._seen = None
+        try:
+            self._attempt()
+        except ReconcilerError:
+            self._seen, self._trusted_until = None, float("-inf")
 
     def release(self) -> None:
         """Gives the Lease back if it is ours; a failure only means that others wait for it to run out."""
@@ -125,6 +133,7 @@ class Lease:
             self._seen = self._read()
         move = decide(self._seen, self._identity, began)
         if move == "wait":
+            self._trusted_until = float("-inf")
             return
         spec = {
             "holderIdentity": self._identity,

@@ -152,3 +152,29 @@ def test_a_holder_whose_lease_was_edited_or_deleted_stops_believing_at_its_next_
 def test_terms_that_let_two_believe_are_refused() -> None:
     with pytest.raises(ValueError, match="renew_deadline < duration"):
         Terms(duration=10, renew_deadline=10)
+
+
+def test_a_renewal_whose_answer_was_lost_costs_no_lease(cluster: OneObject, clock: VirtualClock) -> None:
+    lease = a_candidate(cluster, "a", clock)
+    clock.advance(lease.step())
+    answering = cluster.patch
+
+    def lost(*given: Any) -> dict[str, Any]:
+        answering(*given)
+        raise Transient("no answer")
+
+    cluster.patch = lost  # type: ignore[method-assign]
+    clock.advance(lease.step())
+    cluster.patch = answering  # type: ignore[method-assign]
+    lease.step()
+    assert lease.held()
+
+
+def test_a_lease_that_somebody_else_took_is_not_trusted_any_more(cluster: OneObject, clock: VirtualClock) -> None:
+    lease = a_candidate(cluster, "a", clock)
+    clock.advance(lease.step())
+    assert cluster.lease is not None
+    cluster.lease["spec"]["holderIdentity"] = "rival"
+    cluster.lease["metadata"]["resourceVersion"] = "99"
+    lease.step()
+    assert not lease.held()
