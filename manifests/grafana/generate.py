@@ -142,14 +142,14 @@ def deliveries(board: Board) -> None:
     board.number("Unreadable repositories", "Applications whose repository cannot be read.", (unreadable, "failing"))
     board.graph(
         "Commit to verdict",
-        "How long the author of a commit waits for success or failure.",
+        "How long the author of a commit waits for success or failure, from when the daemon first saw it.",
         (quantile(0.5, "reconciler_commit_to_verdict_seconds", "verdict", selector=APP), "median, {{verdict}}"),
         (quantile(0.95, "reconciler_commit_to_verdict_seconds", "verdict", selector=APP), "95 %, {{verdict}}"),
         unit="s",
     )
     board.graph(
         "Commit to applied",
-        "From taking up a commit until all of its objects are written.",
+        "From first seeing a commit until all of its objects are written.",
         (quantile(0.5, "reconciler_commit_to_applied_seconds", selector=APP), "median"),
         (quantile(0.95, "reconciler_commit_to_applied_seconds", selector=APP), "95 %"),
         unit="s",

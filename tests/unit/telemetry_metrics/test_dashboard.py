@@ -17,6 +17,7 @@ from reconciler.telemetry import metrics
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 DASHBOARD = MANIFESTS / "grafana" / "reconciler.json"
 RULES = MANIFESTS / "prometheus" / "rules.yaml"
+OPERATIONS = MANIFESTS.parent / "docs" / "operations.md"
 METRIC = re.compile(r"\b(?:reconciler|process)_[a-z_]+\b")
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",), "info": ("_info",)}
 
@@ -89,3 +90,13 @@ def test_every_alert_has_a_test():
     fired = {each["alertname"] for test in tests for each in test["alert_rule_test"] if each.get("exp_alerts")}
     named = {rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]}
     assert fired == named
+
+
+def test_every_alert_leads_to_what_to_do():
+    documented = {
+        line.removeprefix("### ").lower() for line in OPERATIONS.read_text().splitlines() if line[:4] == "### "
+    }
+    for rule in yaml.safe_load(RULES.read_text())["groups"][0]["rules"]:
+        path, _, section = rule["annotations"]["runbook"].partition("#")
+        assert (path, section) == ("docs/operations.md", rule["alert"].lower())
+        assert section in documented
