@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_SHAPE = re.compile(r"^([+-]?[0-9.]+)([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE]?)$")
+_SHAPE = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]{1,2}|[KMGTPE]i|[numkMGTPE]?)")
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY_SUFFIX = {power: suffix for suffix, power in _BINARY.items()}
+_LONGEST_TEXT = 100
+"""With exponents of two digits: no text can make numbers that take a machine's time or memory."""
 _NANO = Fraction(1, 10**9)
 
 
@@ -32,10 +34,10 @@ def value(quantity: str | int | float) -> Fraction:
 
 
 def _parse(quantity: str | int | float) -> tuple[Fraction, str]:
-    text = str(quantity).strip()
-    match = _SHAPE.match(text)
+    text = str(quantity)
+    match = _SHAPE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if not match:
-        raise ValueError(f"{text!r} is not a quantity")
+        raise ValueError(f"{text[:_LONGEST_TEXT]!r} is not a quantity")
     number, suffix = match.groups()
     if suffix in _BINARY:
         return _rounded(Fraction(number) * 1024 ** _BINARY[suffix]), "binary"

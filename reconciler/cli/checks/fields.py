@@ -11,10 +11,10 @@ from typing import Any
 
 from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
+from reconciler.kube import quantity
 from reconciler.render.validate import Fault
 from reconciler.sandbox.schema.decode import EXPECTED
 from reconciler.sandbox.schema.node import ANY, ARRAY, MAP, OBJECT, Node
-from reconciler.sandbox.schema.quantity import SHAPE
 from reconciler.sandbox.schema.validate import broken_rules
 from reconciler.yaml.positions import Path
 
@@ -55,7 +55,7 @@ def _value(value: Any, node: Node, path: Path, above: Above) -> Iterator[Fault]:
         return
     for cause in broken_rules(value, node, shown(path)):
         yield Fault(path, f"{shown(path)}: {cause.message}")
-    if node.kind == "quantity" and not SHAPE.fullmatch(str(value)):
+    if node.kind == "quantity" and not _is_quantity(value):
         yield Fault(path, f"{shown(path)} is {value!r}, which is no quantity", "write for example 500m, 2 or 128Mi")
     if isinstance(value, dict):
         yield from _object(value, node, path, above)
@@ -109,6 +109,14 @@ def _advice(name: str, around: Above) -> str:
         if name in node.fields and (own_path or inner not in _SKIPPED):
             return f"it belongs into {shown((*own_path, inner))}: check the indentation"
     return "remove it"
+
+
+def _is_quantity(value: Any) -> bool:
+    try:
+        quantity.value(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _fits(value: Any, kind: str) -> bool:

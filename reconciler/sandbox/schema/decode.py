@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.kube import quantity
 from reconciler.sandbox.schema.node import ANY, ARRAY, MAP, MISSING, OBJECT, Node
-from reconciler.sandbox.schema.quantity import canonical
 
 # Strings for which "" says something else than absence: pointers in the real server's types.
 MEANINGFUL_EMPTY = frozenset({"storageClassName", "ingressClassName", "holderIdentity", "appProtocol", "policyName"})
@@ -45,7 +45,15 @@ def decoded(value: Any, node: Node, path: str, unknown: list[str]) -> Any:
         }
     if node.kind == ARRAY:
         return [decoded(item, node.item(), f"{path}[{index}]", unknown) for index, item in enumerate(value)]
-    return canonical(value) if node.kind == "quantity" else value
+    return stored_quantity(value) if node.kind == "quantity" else value
+
+
+def stored_quantity(value: Any) -> Any:
+    """In canonical spelling; what is no quantity is left for validation to name."""
+    try:
+        return quantity.canonical(value)
+    except ValueError:
+        return value
 
 
 def decoded_struct(value: dict[str, Any], node: Node, path: str, unknown: list[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.sandbox.controllers.rolling import Size, absolute, bounds, new_size, old_sizes
 from reconciler.sandbox.kinds import built_in
-from reconciler.sandbox.schema.quantity import canonical
+from reconciler.sandbox.schema.decode import stored_quantity
 from reconciler.sandbox.selectors import object_selector_matches, selector_text
 from reconciler.sandbox.store import Expired, Store
 from reconciler.sandbox.wire.table import json_path
@@ -34,7 +34,7 @@ from reconciler.sandbox.wire.table import json_path
     }.items(),
 )
 def test_quantities_are_stored_in_their_canonical_form(written: str, stored: str) -> None:
-    assert canonical(written) == stored
+    assert stored_quantity(written) == stored
 
 
 @pytest.mark.parametrize(
