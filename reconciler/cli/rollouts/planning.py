@@ -38,9 +38,7 @@ def simulate(
     subject: Subject,
     never_ready: Annotated[bool, typer.Option("--never-ready", help="The new version's pods never get ready.")] = False,
     fails_after: Annotated[str, typer.Option("--analysis-fails-at", help="Running analyses fail then, e.g. 7m.")] = "",
-    abort_at: Annotated[
-        int | None, typer.Option("--abort-at", min=1, help="Somebody aborts in this step, from 1.")
-    ] = None,
+    abort_at: Annotated[int | None, typer.Option("--abort-at", min=1, help="Somebody aborts in this step.")] = None,
     starting: Starting = "0",
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",

@@ -12,7 +12,7 @@ from rich.text import Text
 from reconciler.cli.printing import clean, table
 from reconciler.cli.status_view import ago
 from reconciler.rollouts.overview import Image, Overview
-from reconciler.rollouts.tree import Node
+from reconciler.rollouts.tree import Node, Revision
 
 MARKS = {
     "Healthy": ("✔", "green"),
@@ -49,6 +49,9 @@ def listing(found: Sequence[Overview], *, namespaces: bool) -> RenderableType:
     where = ("NAMESPACE",) if namespaces else ()
     titles = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
     shown = table(*where, *titles)
+    shown.padding = (0, 1, 0, 0)
+    for column in shown.columns[len(where) + 1 :]:
+        column.no_wrap = True  # on a narrow terminal only names fold
     for each in found:
         cells = [clean(each.namespace)] if namespaces else []
         cells += [clean(each.name), Text(each.strategy), status_text(each.phase), Text(each.progress or "-")]
@@ -68,7 +71,7 @@ def header(shown: Overview) -> Table:
     found.add_column(no_wrap=True)
     found.add_column(overflow="fold")
     for title, value in _facts(shown):
-        found.add_row(Text(f"{title}:", "bold"), value)
+        found.add_row(Text(f"{title}:" if title else "", "bold"), value)
     return found
 
 
@@ -100,8 +103,10 @@ def tree_table(shown: Overview, nodes: Sequence[Node], now: datetime) -> Table:
     root = Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes))
     for node, before in _lines(root, "", ""):
         name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
-        status = Text() if node.kind == "Revision" else status_text(node.status)
-        kind = "" if node.kind == "Revision" else _SHORT.get(node.kind, node.kind)
+        if node.kind == "Revision":
+            found.add_row(name)
+            continue
+        kind, status = _SHORT.get(node.kind, node.kind), status_text(node.status)
         found.add_row(name, kind, status, ago(node.created, now), clean(",".join(node.info)))
     return found
 
@@ -114,10 +119,11 @@ def _lines(node: Node, before: str, below: str) -> Iterator[tuple[Node, str]]:
         yield from _lines(child, below + ("└──" if last else "├──"), below + ("   " if last else "│  "))
 
 
-def history_table(nodes: Sequence[Node], now: datetime) -> RenderableType:
-    if not nodes:
+def history_table(revisions: Sequence[Revision], now: datetime) -> RenderableType:
+    if not revisions:
         return Text("no revisions yet")
-    found = table("REVISION", "REPLICASET", "AGE", "IMAGES")
-    for node in nodes:
-        found.add_row(node.status, clean(node.name), ago(node.created, now), clean(", ".join(node.info)))
+    found = table("REVISION", "REPLICASET", "AGE", "ROLE", "IMAGES")
+    for each in revisions:
+        role, images = ", ".join(each.roles) or "-", clean(", ".join(each.images))
+        found.add_row(str(each.revision), clean(each.replica_set), ago(each.created, now), role, images)
     return found
