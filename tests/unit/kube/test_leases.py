@@ -145,7 +145,7 @@ def test_a_holder_whose_lease_was_edited_stops_believing_at_its_next_look_and_ma
     cluster.lease = None
     first.step()
     assert first.held()
-    assert cluster.lease["spec"]["holderIdentity"] == "a"
+    assert cluster.get(None, "ns", "leader")["spec"]["holderIdentity"] == "a"
 
 
 def test_terms_that_let_two_believe_are_refused() -> None:
