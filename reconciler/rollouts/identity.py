@@ -30,15 +30,26 @@ def find_new(rollout: Rollout, template_hash: str, owned: Sequence[ReplicaSet]) 
     if by_hash or rollout.spec.template is None:
         return by_hash
     wanted = rollout.spec.template
-    return next((rs for rs in labelled if equal_templates(wanted, plain_template(rs))), None)
+    return next((rs for rs in labelled if _stands_for(rs, wanted)), None)
+
+
+def _stands_for(replica_set: ReplicaSet, wanted: Json) -> bool:
+    """Also if `wanted` is a copy of its template with the metadata of a role in it, as clients write to undo."""
+    if equal_templates(wanted, plain_template(replica_set)):
+        return True
+    return bool(ephemeral_record(replica_set)) and equal_templates(wanted, _without(replica_set, {}))
 
 
 def plain_template(replica_set: ReplicaSet) -> Json:
     """A ReplicaSet's template without what this engine put into it: hash labels and ephemeral metadata."""
+    return _without(replica_set, ephemeral_record(replica_set))
+
+
+def _without(replica_set: ReplicaSet, injected: dict[str, dict[str, str]]) -> Json:
+    """Its template without hash labels and without `{labels, annotations}` that were injected."""
     template = copy.deepcopy(replica_set.spec.template)
     metadata = template.setdefault("metadata", None) or {}
     template["metadata"] = metadata
-    injected = ephemeral_record(replica_set)
     for kind in ("labels", "annotations"):
         entries = metadata.get(kind) or {}
         for key in (*injected.get(kind, {}), *(_OUR_LABELS if kind == "labels" else ())):

@@ -263,3 +263,14 @@ def test_pods_get_the_metadata_of_their_role_and_lose_it_on_promotion() -> None:
     ask(cluster, promoteFull=True)
     assert role(new) == "stable"
     assert keys.EPHEMERAL in cluster.objects["ReplicaSet", f"shop-{new}"]["metadata"]["annotations"]
+
+
+def test_an_undo_that_brings_metadata_of_a_role_along_is_still_a_return_to_that_version() -> None:
+    """`kubectl argo rollouts undo` copies the ReplicaSet's template with what was injected into it."""
+    roles = {"stableMetadata": {"labels": {"role": "stable"}}, "canaryMetadata": {"labels": {"role": "canary"}}}
+    cluster = an_update(canary=roles)
+    undone = template("img:1")
+    undone["metadata"]["labels"]["role"] = "stable"
+    cluster.user("undo", {"spec": {"template": undone}})
+    cluster.converge()
+    assert (cluster.status["phase"], len(sizes(cluster))) == ("Healthy", 2)
