@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import Conflict, NotFound, Problem, UserError
+from reconciler.errors import Conflict, NotFound, Problem, Transient, UserError
 from reconciler.kube.api import Cluster, Object, Resource
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts.verbs import Action, Patch
@@ -25,17 +25,27 @@ class Target:
 
 
 def act(cluster: Cluster, namespace: str, name: str, decide: Callable[[], Action]) -> Action:
-    """Reads, decides and patches a Rollout; again when it moved in between. Raises the taxonomy of `errors.py`."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        action = decide()
+    """Reads, decides and patches a Rollout. When it changed in between: again, if that would ask for the same.
+
+    Raises `UserError` when it would ask for something else: the step that a person wanted to skip is over by then.
+    """
+    action = decide()
+    wanted = _asks(action)
+    for _ in range(_ATTEMPTS):
         try:
             send(cluster, Target(ROLLOUTS, namespace, name), action)
         except Conflict:
-            if attempt == _ATTEMPTS:
-                raise
+            action = decide()
+            if _asks(action) != wanted:
+                fix = f"see where it is now with `reconciler rollouts get {name}`"
+                raise UserError(Problem(f"Rollout {namespace}/{name} moved on meanwhile", fix)) from None
         else:
             return action
-    raise AssertionError("the last attempt returns or raises")
+    raise Transient(f"Rollout {namespace}/{name} changes too fast to be patched")
+
+
+def _asks(action: Action) -> list[Any]:
+    return [patch.body for patch in action.patches if patch.part == "status"]
 
 
 def send(cluster: Cluster, target: Target, action: Action) -> None:

@@ -23,6 +23,7 @@ from reconciler.rollouts.plan import Failure, Plan, plan
 from reconciler.rollouts.plan_warnings import warnings
 from reconciler.rollouts.stage import Measuring
 
+_TIMES = ("name", "interval", "initialDelay", "count")
 _TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 
 
@@ -85,11 +86,15 @@ class _Measured:
     warnings: list[str] = field(default_factory=list)
 
     def measuring(self, analysis: Object, kind: RolloutRunKind) -> Measuring:
-        wanted = msgspec.convert(analysis, RolloutAnalysis)
+        try:
+            wanted = msgspec.convert(analysis, RolloutAnalysis)
+        except msgspec.ValidationError as error:
+            raise UserError(f"{kind} analysis: {error}") from None
         names = ", ".join(reference.template_name for reference in wanted.templates)
         flat, problems = flatten(wanted.templates, lambda name, scope: self.templates.get((name, scope)))
         if problems:
-            self.warnings += [f"{problem.what}: how long its analysis takes is unknown" for problem in problems]
+            for problem in problems:
+                self._unknown(problem.what)
             return Measuring(names, None if kind == "Background" else timedelta())
         given = {arg.name: arg.value for arg in (*flat.spec.args, *wanted.args) if arg.value is not None}
         lasts, count = self._lasts(flat.spec, given, kind)
@@ -116,10 +121,16 @@ class _Measured:
         return longest, count
 
     def _metric(self, raw: Object, given: Mapping[str, str]) -> Metric | None:
+        """The metric's times; None when they depend on an argument that only the cluster knows."""
+        times = {key: raw[key] for key in _TIMES if key in raw}
         try:
-            return read_metric(substitute(raw, given), str(raw.get("name")))[0]
-        except UserError:  # an argument that only the cluster knows
-            return read_metric({**raw, "provider": None}, str(raw.get("name")))[0]
+            return read_metric(substitute(times, given), "metric")[0]
+        except UserError as error:
+            self._unknown(f'metric "{raw.get("name")}": {error}')
+            return None
+
+    def _unknown(self, what: str) -> None:
+        self.warnings.append(f"{what}: how long its analysis takes is unknown")
 
 
 def _is(manifest: Object, kind: str) -> bool:

@@ -25,6 +25,9 @@ def view(shown: Shown) -> RenderableType:
 def _rows(planned: Plan) -> RenderableType:
     analysed = any(row.analyses for row in planned.rows)
     found = table("STEP", "", "WEIGHT", "CANARY", "STABLE", "PODS", "TAKES", *(("ANALYSIS",) if analysed else ()))
+    found.padding = (0, 1, 0, 0)
+    for column in found.columns[2:7]:
+        column.no_wrap = True
     for row in planned.rows:
         pods = f"{row.fewest}" if row.fewest == row.most else f"{row.fewest}-{row.most}"
         analyses = (clean(", ".join(row.analyses)),) if analysed else ()

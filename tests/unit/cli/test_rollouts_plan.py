@@ -69,6 +69,18 @@ def test_an_analysis_without_end_cannot_be_waited_for(tmp_path: Path) -> None:
     assert 'metric "errors" has an interval but no count' in shown
 
 
+def test_times_that_are_arguments_are_those_of_the_rollout(tmp_path: Path) -> None:
+    template = TEMPLATE.replace("count: 5", 'count: "{{args.count}}"').replace(
+        "spec:\n", "spec:\n  args: [{name: count}]\n"
+    )
+    named = "{templateName: errors}]"
+    given = ROLLOUT.replace(named, named + ', args: [{name: count, value: "3"}]')
+    assert "errors (3×)" in run("plan", a_file(tmp_path, given + template)).output
+    unknown = run("plan", a_file(tmp_path, ROLLOUT + template)).output
+    assert 'metric "errors"' in unknown
+    assert "how long its analysis takes is unknown" in unknown
+
+
 def test_a_plan_as_a_document_has_lengths_in_seconds(tmp_path: Path) -> None:
     [found] = json.loads(run("plan", a_file(tmp_path, ROLLOUT + TEMPLATE), "-o", "json").output)["plans"]
     assert [row["took"] for row in found["plan"]["rows"]] == [0, 180, None, 0]
@@ -77,7 +89,7 @@ def test_a_plan_as_a_document_has_lengths_in_seconds(tmp_path: Path) -> None:
 
 def test_a_simulated_failure_shows_when_and_why_it_goes_back(tmp_path: Path) -> None:
     shown = run("simulate", a_file(tmp_path, ROLLOUT + TEMPLATE), "--analysis-fails-at", "90s").output
-    assert "back to the stable version" in shown
+    assert "back to stable" in shown
     assert "Degraded after 1m30s: RolloutAborted" in shown
 
 
@@ -92,9 +104,10 @@ def test_the_example_of_the_documentation_can_be_planned() -> None:
         ("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", "no Rollout in"),
         (ROLLOUT.replace("setWeight: 25", "setWeight: 250"), "must be between 0 and 100"),
         (ROLLOUT.replace("canary:\n      steps", "blueGreen:\n      steps"), "blue-green"),
+        (ROLLOUT.replace("[{templateName: errors}]", "[errors]"), "analysis"),
         ("{", "rollout.yaml"),
     ],
-    ids=["no rollout", "invalid", "blue-green", "not YAML"],
+    ids=["no rollout", "invalid", "blue-green", "junk in an analysis", "not YAML"],
 )
 def test_what_cannot_be_planned_is_an_error(tmp_path: Path, text: str, expected: str) -> None:
     error = run("plan", a_file(tmp_path, text)).exception

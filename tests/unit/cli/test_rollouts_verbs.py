@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from reconciler.cli.rollouts.acting import act
+from reconciler.cli.rollouts.reading import rollout_called
+from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import ROLLOUTS
+from reconciler.rollouts.verbs import Action, promote
 from reconciler.sandbox.server import Sandbox
 from tests.cluster.rollouts_engine import Shop
 
@@ -136,3 +142,32 @@ def test_a_live_view_ends_when_the_rollout_is_done(paused: Shop) -> None:
     paused.says("abort", "shop")
     watched = paused.run("get", "shop", "-w")
     assert (watched.exit_code, "Degraded" in watched.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "index"),
+    [({"currentStepIndex": 2}, 2), ({"availableReplicas": 3}, 3)],
+    ids=["another promotion", "another change"],
+)
+def test_two_who_promote_at_once_skip_one_step(shop: Shop, meanwhile: dict[str, int], index: int) -> None:
+    """Only the promotion that still means the step it was meant for is written."""
+    shop.engine.stop()
+    shop.create(STEPS)
+    running = {"currentPodHash": "new", "stableRS": "old", "currentStepIndex": 2 if index == 3 else 1}
+    _patch_status(shop, {**running, "observedGeneration": "1"})
+    changes = [meanwhile]
+
+    def decide() -> Action:
+        action = promote(rollout_called(shop.cluster, shop.namespace, "shop"))
+        if changes:
+            _patch_status(shop, changes.pop())
+        return action
+
+    outcome = nullcontext() if index == 3 else pytest.raises(UserError, match="moved on")
+    with outcome:
+        act(shop.cluster, shop.namespace, "shop", decide)
+    assert shop.stored()["status"]["currentStepIndex"] == index
+
+
+def _patch_status(shop: Shop, status: dict[str, Any]) -> None:
+    shop.cluster.patch(ROLLOUTS, shop.namespace, "shop", {"status": status}, subresource="status")
