@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scheduling
 from tests.e2e import report
 from tests.testbed import binaries, network, shared
 from tests.testbed.access import Access
@@ -28,19 +29,12 @@ _STARTED = time.time()
 _IN_CI = os.environ.get("CI") == "true"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Programs that the testbed built are found by tests that look on the PATH, after the system's own."""
+    if config.pluginmanager.has_plugin("dsession"):
+        config.pluginmanager.register(scheduling, "scheduling")
     built = [str(binaries.directory(module)) for module in GO_MODULES if binaries.directory(module).exists()]
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *built])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n N --dist loadgroup`, tests of one real cluster run one after the other; so do the end-to-end ones."""
-    for item in items:
-        for marker in ("cluster", "e2e"):
-            if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.xdist_group(marker))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.e2e.observer import Observer
 from tests.e2e.world import NAMESPACE, World, canary_weight
 
-SLOW_SECONDS = 0.25
+SLOW_SECONDS = 0.4
 _AFTERMATH_SECONDS = 2.0
 
 

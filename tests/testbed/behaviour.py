@@ -1,6 +1,6 @@
 """How versions of the sample application behave: the words in an image's tag decide.
 
-`shop:7` answers at once, `shop:8-failing` fails three in ten requests, `shop:9-slow` takes half a second longer.
+`shop:7` answers at once, `shop:8-failing` fails three in ten requests, `shop:9-slow` takes 0.8 seconds longer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Behaviour:
     delay_seconds: float = 0.005
 
 
-_BY_WORD = {"failing": Behaviour(error_share=0.3), "slow": Behaviour(delay_seconds=0.5)}
+_BY_WORD = {"failing": Behaviour(error_share=0.3), "slow": Behaviour(delay_seconds=0.8)}
 
 
 def of(image: str) -> Behaviour:

@@ -10,7 +10,7 @@ from tests.testbed.binaries import find
 from tests.testbed.processes import Process, free_ports
 from tests.testbed.web import answers
 
-_BUCKETS = "0.01,0.025,0.05,0.1,0.15,0.2,0.3,0.5,1,2"
+_BUCKETS = "0.01,0.025,0.05,0.1,0.15,0.2,0.3,0.4,0.5,1,2"
 _KINDS = {
     "IngressRoute": "ingressroutes",
     "IngressRouteTCP": "ingressroutetcps",
