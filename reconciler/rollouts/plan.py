@@ -7,16 +7,19 @@ traffic, time. A pause without end is ended by a promotion, as a person would.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import orjson
 
+from reconciler.analysis.model import RolloutAnalysis
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
 from reconciler.rollouts import defaults, steps, validation, verbs
 from reconciler.rollouts.canary import weights
-from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.model import Canary, Rollout, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
@@ -230,9 +233,18 @@ def _check(rollout: Object) -> None:
     decoded = decode_rollout(orjson.dumps(rollout))
     if decoded.spec.strategy.blue_green is not None:
         raise UserError(Problem("a blue-green Rollout has no steps to plan", "plan shows canary Rollouts"))
-    found = validation.problems(decoded, _hash(decoded))
+    found = validation.problems(decoded, _hash(decoded)) or list(_analyses(decoded.spec.strategy.canary or Canary()))
     if found:
         raise UserError([Problem(f"{decoded.metadata.name}: {text}") for text in found])
+
+
+def _analyses(canary: Canary) -> Iterator[str]:
+    """Problems of the kind that an API server finds by the definition of Rollouts."""
+    for analysis in (canary.analysis, *(step.analysis for step in canary.typed_steps())):
+        try:
+            msgspec.convert(analysis or {}, RolloutAnalysis)
+        except msgspec.ValidationError as error:
+            yield f"analysis: Invalid value: {error}"
 
 
 def _hash(rollout: Rollout) -> str:
@@ -252,8 +264,8 @@ def _before(template: Object) -> Object:
 
 def _ending(world: World) -> str:
     if world.promoted:
-        return "the new version is stable"
-    return "back to the stable version" if world.aborted else "stuck: it waits for a person"
+        return "promoted"
+    return "back to stable" if world.aborted else "stuck"
 
 
 def _asked(world: World, number: int) -> int:

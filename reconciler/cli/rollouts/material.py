@@ -86,10 +86,7 @@ class _Measured:
     warnings: list[str] = field(default_factory=list)
 
     def measuring(self, analysis: Object, kind: RolloutRunKind) -> Measuring:
-        try:
-            wanted = msgspec.convert(analysis, RolloutAnalysis)
-        except msgspec.ValidationError as error:
-            raise UserError(f"{kind} analysis: {error}") from None
+        wanted = msgspec.convert(analysis, RolloutAnalysis)  # checked by the plan
         names = ", ".join(reference.template_name for reference in wanted.templates)
         flat, problems = flatten(wanted.templates, lambda name, scope: self.templates.get((name, scope)))
         if problems:
