@@ -29,13 +29,6 @@ class Board:
             self._deliveries[delivery.app] = delivery
         self._tell(delivery.app)
 
-    def remove(self, app: str) -> None:
-        """The Application is no longer configured."""
-        with self._lock:
-            known = self._deliveries.pop(app, None)
-        if known is not None:
-            self._tell(app)
-
     def get(self, app: str) -> Delivery | None:
         with self._lock:
             return self._deliveries.get(app)

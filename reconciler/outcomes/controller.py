@@ -75,11 +75,6 @@ class OutcomeController:
             outbox = self._outboxes.get(app, Outbox())
         return outbox.entries[::-1]
 
-    def forget(self, app: str) -> None:
-        """The Application is no longer configured."""
-        with self._lock:
-            self._outboxes.pop(app, None)
-
     def _open(self, app: str) -> Outbox:
         with self._lock:
             known = self._outboxes.get(app)

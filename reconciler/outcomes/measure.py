@@ -48,13 +48,6 @@ class Measures:
                 _count_analyses(before, delivery)
             self._count_verdict(delivery, first=before is None)
 
-    def forget(self, app: str) -> None:
-        """The application is no longer configured."""
-        with self._lock:
-            self._last.pop(app, None)
-            self._judged.pop(app, None)
-            metrics.forget(app)
-
     def _count_verdict(self, delivery: Delivery, *, first: bool) -> None:
         """Once for each commit: the first verdict is the one that its author waited for."""
         operation = delivery.operation

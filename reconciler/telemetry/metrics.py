@@ -1,7 +1,8 @@
 """Every metric of the daemon, each declared once, in one registry of its own, with the prefix `reconciler_`.
 
-Labels are bounded: applications and Rollouts come from configuration and git and disappear with them (`forget`), all
-others are small fixed sets. There is no label for a commit, a pod, a URL or a message.
+Labels are bounded: applications are those of the configuration, which is read once; Rollouts come from git and
+disappear with it (`forget_rollout`); all others are small fixed sets. There is no label for a commit, a pod, a URL or
+a message.
 """
 
 from __future__ import annotations
@@ -131,14 +132,6 @@ def forget_rollout(app: str, rollout: str) -> None:
         metric.remove_by_labels({"application": app, "rollout": rollout})
 
 
-def forget(app: str) -> None:
-    """Removes every series of an application that is no longer configured."""
-    with _shown_lock:
-        _shown.pop(app, None)
-    for metric in _BY_APPLICATION:
-        metric.remove_by_labels({"application": app})
-
-
 def status_posted(forge: str, state: str, result: str) -> None:
     """`result`: delivered, deferred or rejected."""
     STATUS_POSTS.labels(forge, state, result).inc()
@@ -173,9 +166,3 @@ def reconcile_finished(engine: str, outcome: str, seconds: float) -> None:
 def queue_depth(queue: str, depth: Callable[[], float]) -> None:
     """Reads the depth of a queue whenever metrics are asked for."""
     QUEUE_DEPTH.labels(queue).set_function(depth)
-
-
-_BY_APPLICATION: tuple[Counter | Gauge | Histogram, ...] = (
-    APPLICATION, OBJECTS, DRIFTED, REPOSITORY_FAILING, OPERATIONS, CHANGES, COMMIT_TO_APPLIED, COMMIT_TO_VERDICT,
-    VERDICTS, ANALYSIS_VERDICTS, WEIGHT, STEP, STEPS, ROLLOUTS, STATUS_OUTBOX,
-)  # fmt: skip

@@ -103,8 +103,3 @@ def test_superseded_commits_are_counted(app: str):
 def test_a_rollout_that_left_git_leaves_the_metrics(app: str):
     observe(app, in_motion(canary()), WELL)
     assert value("rollout_step", app, rollout="shop/shop") is None
-
-
-def test_nothing_is_left_of_a_forgotten_application(app: str):
-    observe(app, APPLYING, WELL).forget(app)
-    assert value("application_drifted_objects", app) is None

@@ -40,21 +40,6 @@ def test_an_application_has_exactly_one_state():
     ]
 
 
-def test_no_series_of_an_application_outlives_it():
-    metrics.application_state("gone", "Synced", "Healthy")
-    metrics.application_objects("gone", {"Healthy": 3})
-    metrics.rollout_progress("gone", "shop/shop", 40, 3, 8)
-    metrics.status_outbox("gone", 1)
-    for metric in (metrics.VERDICTS, metrics.COMMIT_TO_VERDICT):
-        metric.labels("gone", "success")
-    metrics.OPERATIONS.labels("gone", "applied").inc()
-    metrics.CHANGES.labels("gone", "created").inc()
-    metrics.ROLLOUTS.labels("gone", "shop/shop", "aborted").inc()
-    assert lines_with('"gone"')
-    metrics.forget("gone")
-    assert lines_with('"gone"') == []
-
-
 def test_a_rollout_that_goes_leaves_the_others_of_its_application():
     metrics.rollout_progress("pair", "shop/a", 10, 1, 2)
     metrics.rollout_progress("pair", "shop/b", 20, 1, 2)
