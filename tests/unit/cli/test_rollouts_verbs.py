@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.rollouts.acting import act
+from reconciler.cli.rollouts.acting import Target, act, send
 from reconciler.cli.rollouts.reading import rollout_called
 from reconciler.errors import UserError
+from reconciler.kube.api import Resource
 from reconciler.kube.client import HttpCluster
-from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts.verbs import Action, promote
+from reconciler.kube.objects import DEPLOYMENTS, ROLLOUTS
+from reconciler.rollouts.verbs import Action, Patch, promote
 from reconciler.sandbox.server import Sandbox
 from tests.cluster.rollouts_engine import Shop
 
@@ -171,3 +172,39 @@ def test_two_who_promote_at_once_skip_one_step(shop: Shop, meanwhile: dict[str, 
 
 def _patch_status(shop: Shop, status: dict[str, Any]) -> None:
     shop.cluster.patch(ROLLOUTS, shop.namespace, "shop", {"status": status}, subresource="status")
+
+
+def test_the_template_of_a_referenced_workload_is_changed_where_it_stands(shop: Shop) -> None:
+    shop.engine.stop()
+    shop.create([])
+    template = shop.stored()["spec"]["template"]
+    spec = {"selector": {"matchLabels": {"app": "shop"}}, "template": template}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    shop.cluster.create(DEPLOYMENTS, shop.namespace, body)
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    patch = {"spec": {"template": None, "selector": None, "workloadRef": reference}}
+    shop.cluster.patch(ROLLOUTS, shop.namespace, "shop", patch)
+    shop.says("set", "image", "shop", "web=shop:2")
+    changed = shop.cluster.get(DEPLOYMENTS, shop.namespace, "web")
+    assert changed["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:2"
+    assert "template" not in shop.stored()["spec"]
+
+
+def test_a_kind_without_the_status_subresource_gets_its_status_in_the_object(shop: Shop) -> None:
+    kind = Resource("example.dev", "v1", "Widget", "widgets")
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    names = {"kind": kind.kind, "plural": kind.plural}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.dev"},
+        "spec": {"group": kind.group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    definitions = shop.cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    shop.cluster.apply(definitions, None, "widgets.example.dev", definition)
+    body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "w"}}
+    shop.cluster.create(kind, shop.namespace, body)
+    action = Action("aborted", patches=(Patch({"status": {"abort": True}}, part="status"),))
+    send(shop.cluster, Target(kind, shop.namespace, "w"), action)
+    assert shop.cluster.get(kind, shop.namespace, "w")["status"] == {"abort": True}
