@@ -74,7 +74,7 @@ class Pods:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
         address = transport.get_extra_info("sockname")[0] if transport else ""
-        image = self._images.get(address)
+        image = self._images.get(address) or await self._learn(address)
         if image is None:
             if transport:
                 transport.abort()
@@ -84,6 +84,12 @@ class Pods:
         status = 500 if self._random.random() < ways.error_share else 200
         return web.Response(status=status, text=f"{image}\n", headers={"X-Image": image})
 
+    async def _learn(self, address: str) -> str | None:
+        """Asks the API server about an address: a pod may be sent requests before our list has been renewed."""
+        with contextlib.suppress(OSError, HTTPException):
+            self._images = await self._loop.run_in_executor(None, self._read_images, "")
+        return self._images.get(address)
+
     def _refresh(self) -> None:
         while not self._stopping.is_set():
             # While the control plane is busy or going down, the last known pods stay.
@@ -91,8 +97,9 @@ class Pods:
                 self._images = self._read_images()
             self._stopping.wait(_REFRESH_SECONDS)
 
-    def _read_images(self) -> dict[str, str]:
-        pods = self._list_pods("/api/v1/pods?resourceVersion=0")["items"]
+    def _read_images(self, how: str = "?resourceVersion=0") -> dict[str, str]:
+        """Of the server's cache, which is cheap; `how` "" asks for what is stored now."""
+        pods = self._list_pods(f"/api/v1/pods{how}")["items"]
         assert isinstance(pods, list)
         return {
             pod["status"]["podIP"]: pod["spec"]["containers"][0]["image"]
