@@ -15,7 +15,6 @@ from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
-from reconciler.daemon.events import ObjectEvents
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
 from reconciler.kube.api import Cluster
@@ -76,7 +75,7 @@ class DeliveryHalf:
         wiring.subscribe(self._stores, rollouts.add)
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
         analyses = Catalog(from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind))))
-        self._rollouts = RolloutController(cluster, self._stores, clock, ObjectEvents(events), analyses)
+        self._rollouts = RolloutController(cluster, self._stores, clock, events, analyses)
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
         self.runs = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
