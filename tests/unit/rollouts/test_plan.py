@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from reconciler.errors import UserError
 from reconciler.rollouts.canary.sizes import split
@@ -125,10 +127,10 @@ SLOW = ({"setWeight": 25}, {"pause": {"duration": "5m"}}, {"analysis": ERRORS}, 
 @pytest.mark.parametrize(
     ("failure", "ending", "rows", "stable", "lasts"),
     [
-        (Failure(never_ready=True), "stuck: it waits for a person", 1, 3, timedelta(seconds=601)),
-        (Failure(analysis_fails_after=7 * MINUTE), "back to the stable version", 3, 4, 7 * MINUTE),
-        (Failure(abort_at=3), "back to the stable version", 3, 4, 5 * MINUTE),
-        (Failure(abort_at=1), "back to the stable version", 1, 4, timedelta()),
+        (Failure(never_ready=True), "stuck", 1, 3, timedelta(seconds=601)),
+        (Failure(analysis_fails_after=7 * MINUTE), "back to stable", 3, 4, 7 * MINUTE),
+        (Failure(abort_at=3), "back to stable", 3, 4, 5 * MINUTE),
+        (Failure(abort_at=1), "back to stable", 1, 4, timedelta()),
     ],
     ids=["never ready", "analysis fails", "aborted later", "aborted at once"],
 )
@@ -142,3 +144,24 @@ def test_what_the_engine_refuses_is_said_with_all_problems() -> None:
     with pytest.raises(UserError) as refused:
         planned(a_rollout({"setWeight": 200}, {"pause": {"duration": "soon"}}))
     assert len(refused.value.problems) == 2
+
+
+_STEP = st.one_of(
+    st.builds(lambda weight: {"setWeight": weight}, st.integers(0, 100)),
+    st.builds(lambda seconds: {"pause": {"duration": seconds}}, st.integers(0, 100)),
+    st.sampled_from([{"pause": {}}, {"analysis": ERRORS}]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_STEP, max_size=5), st.integers(1, 12), st.integers(0, 3), st.integers(0, 3), st.booleans())
+def test_every_update_without_failures_ends_healthy_within_its_limits(
+    steps: list[Json], replicas: int, surge: int, unavailable: int, routed: bool
+) -> None:
+    assume(surge or unavailable)
+    limits = {"maxSurge": surge, "maxUnavailable": unavailable}
+    found = planned(a_rollout(*steps, replicas=replicas, **limits, **(TRAEFIK if routed else {})))
+    assert (found.outcome, len(found.rows), found.rows[-1].canary) == ("Healthy", len(steps) + 1, replicas)
+    if not routed:
+        assert max(row.most for row in found.rows) <= replicas + surge
+        assert min(row.fewest for row in found.rows) >= replicas - max(unavailable, 0 if surge else 1)
