@@ -49,6 +49,17 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One line of the history; `roles` as in `overview.roles`."""
+
+    revision: int
+    replica_set: str
+    created: datetime | None
+    roles: tuple[str, ...]
+    images: tuple[str, ...]
+
+
 decode_shown_pod = msgspec.json.Decoder(ShownPod).decode
 
 
@@ -76,17 +87,11 @@ def tree(
     )
 
 
-def history(rollout: Rollout, replica_sets: Iterable[ReplicaSet]) -> tuple[Node, ...]:
-    """ReplicaSets by revision, newest first, with their images."""
+def history(rollout: Rollout, replica_sets: Iterable[ReplicaSet]) -> tuple[Revision, ...]:
+    """The revisions that are kept, newest first."""
     ordered = sorted(replica_sets, key=lambda rs: -rs.revision)
     return tuple(
-        Node(
-            "ReplicaSet",
-            rs.name,
-            str(rs.revision),
-            rs.metadata.creation_timestamp,
-            (*roles(rollout, rs), *images_of(rs)),
-        )
+        Revision(rs.revision, rs.name, rs.metadata.creation_timestamp, roles(rollout, rs), images_of(rs))
         for rs in ordered
     )
 
