@@ -44,10 +44,16 @@ def own_fields_digest(obj: Object, manager: str = SYNC_MANAGER) -> str:
         return ""
     lists, maps = ENGINE_LISTS.get(obj.get("kind", ""), ()), ENGINE_KEYS.get(obj.get("kind", ""), ())
     shared = (*lists, *(path for path, _ in maps))
-    prefixes = tuple("/".join(f"f:{part}" for part in path) for path in shared)
-    owned = [[path, value] for path, value in values_at(obj, fields) if not (prefixes and path.startswith(prefixes))]
+    owned = [[path, value] for path, value in values_at(obj, fields) if not _overlaps(path, shared)]
     rest = [without_weights(at(obj, path)) for path in lists] + [without_key(at(obj, path), key) for path, key in maps]
     return digest([sorted(owned, key=lambda pair: str(pair[0])), rest])
+
+
+def _overlaps(path: str, shared: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether a leaf is a shared value, lies in one, or holds one: who loses a list still owns the map around it."""
+    parts = path.removesuffix("/.").split("/")
+    wanted = [[f"f:{part}" for part in whole] for whole in shared]
+    return any(parts[: len(whole)] == whole[: len(parts)] for whole in wanted)
 
 
 def owned_fields(obj: Object, manager: str) -> Fields | None:

@@ -52,3 +52,23 @@ def test_switching_the_version_is_no_drift() -> None:
 def test_another_selector_is_drift() -> None:
     before = own_fields_digest(live("reconciler", app="shop"))
     assert own_fields_digest(live("kubectl-edit", app="other")) != before
+
+
+def route(weight: int, owned: dict[str, Any]) -> Object:
+    """A TraefikService as the server stores it after an apply, or after the engine wrote its list."""
+    services = [{"name": "shop-stable", "weight": 100 - weight}, {"name": "shop-canary", "weight": weight}]
+    body = target("TraefikService", "shop", "traefik.io/v1alpha1", spec={"weighted": {"services": services}}).object
+    return managed(body, {"f:spec": {".": {}, "f:weighted": owned}})
+
+
+def test_weights_set_by_the_engine_are_no_drift_although_the_list_changes_its_owner() -> None:
+    applied = own_fields_digest(route(0, {".": {}, "f:services": {}}))
+    assert own_fields_digest(route(20, {})) == applied
+    assert own_fields_digest(route(70, {})) == applied
+
+
+def test_another_backend_in_the_route_is_drift() -> None:
+    applied = own_fields_digest(route(0, {".": {}, "f:services": {}}))
+    changed = route(20, {})
+    changed["spec"]["weighted"]["services"][0]["name"] = "elsewhere"
+    assert own_fields_digest(changed) != applied
