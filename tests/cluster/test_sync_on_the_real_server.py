@@ -15,8 +15,10 @@ from tests.testbed.access import Access
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "sync"))
 
 from sync_world import World
+from test_coming_back import *  # noqa: F403
 from test_sync_contracts import *  # noqa: F403
 from test_sync_controller import *  # noqa: F403
+from test_upkeep_goes_on import *  # noqa: F403
 
 pytestmark = pytest.mark.cluster
 
