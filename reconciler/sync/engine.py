@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reconciler.apps.record import Entry
@@ -22,6 +23,10 @@ from reconciler.sync.plan import Change, Why
 from reconciler.sync.ports import EngineOwned
 
 CONFLICT_ATTEMPTS = 5
+REHEARSALS_AT_ONCE = 4
+NO_DRY_RUN = "does not support dry run"
+"""Said by the server of an admission webhook with side effects: such an object cannot be predicted."""
+
 TRANSIENTS_IN_A_ROW = 2
 """So many failures in a row mean that the server is in trouble, and asking it for every other object helps nobody."""
 
@@ -79,6 +84,30 @@ class Applier:
             if in_a_row >= TRANSIENTS_IN_A_ROW:
                 break
         return outcome
+
+    def rehearse(self, claimant: Claimant, changes: Sequence[Change]) -> list[Problem]:
+        """What the server would refuse, asked by dry run before anything is written (spec gitops §3.3 step 4).
+
+        Silent about what cannot be known yet: kinds and namespaces that this commit brings, and servers in trouble.
+        """
+        known = [c for c in changes if (c.declared.key.group, c.declared.key.kind) not in claimant.coming]
+        with ThreadPoolExecutor(REHEARSALS_AT_ONCE, "rehearse") as pool:
+            return [problem for found in pool.map(self._refusal, known) for problem in found]
+
+    def _refusal(self, change: Change) -> list[Problem]:
+        item, key = change.declared, change.declared.key
+        try:
+            resource = self._cluster.find(item.api_version, key.kind)
+            live = self._read(resource, item) if needs_live(item) else None
+            body = payload(item, live, engine_owned=live is not None and self._engine_owned(key))
+            self._cluster.apply(resource, key.namespace, key.name, body, field_manager=SYNC_MANAGER, dry_run=True)
+        except UserError as error:
+            if NO_DRY_RUN in str(error):
+                return []
+            return [scrubbed(item, Problem(f"{item.key}: {p.what}", p.fix, item.at)) for p in error.problems]
+        except ReconcilerError:
+            return []
+        return []
 
     def _try(self, claimant: Claimant, change: Change, outcome: Outcome) -> bool:
         """Whether it failed in a way that another try may cure."""

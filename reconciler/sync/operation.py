@@ -111,6 +111,8 @@ class OperationRunner:
             return False
         state.note = ""
         self._ensure_namespace(state)
+        if refused := self._applier.rehearse(self._claimant(state, desired), planned.rollout):
+            raise UserError(refused)
         record = begun(state.record, operation, planned, self._clock.now(), desired)
         state.stored = self._store.save(state.stored, record)
         log.info("applying", app=state.app.name, sha=operation.sha[:7], changes=len(planned.changes))
@@ -120,15 +122,17 @@ class OperationRunner:
     def _carry_out(
         self, state: AppState, changes: Sequence[Change], desired: Desired, superseded: Callable[[], bool]
     ) -> None:
-        claimant = Claimant(
-            state.app.name, lambda change, owner: self._claims(state, change, owner), defined_kinds(desired)
-        )
-        outcome = self._applier.apply_all(claimant, changes, superseded)
+        outcome = self._applier.apply_all(self._claimant(state, desired), changes, superseded)
         state.stored = self._store.save(state.stored, progressed(state.record, outcome))
         if outcome.problems and not outcome.stopped:
             raise (MendedOutside if outcome.outside else UserError)(outcome.problems)
         if outcome.trouble is not None and not outcome.stopped:
             raise outcome.trouble
+
+    def _claimant(self, state: AppState, desired: Desired) -> Claimant:
+        return Claimant(
+            state.app.name, lambda change, owner: self._claims(state, change, owner), defined_kinds(desired)
+        )
 
     def _complete(self, state: AppState, desired: Desired) -> datetime:
         now = self._clock.now()

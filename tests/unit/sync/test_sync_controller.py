@@ -171,14 +171,14 @@ def test_rewritten_history_is_held(world: World) -> None:
     assert live["data"] == {"k": "2"}
 
 
-def test_every_unappliable_object_is_told_and_the_others_are_applied(world: World) -> None:
+def test_every_unappliable_object_is_told_and_nothing_is_applied(world: World) -> None:
     bad = [world.here(target("ConfigMap", f"bad-{n}", data={"k": {"not": "text"}})) for n in range(2)]
     world.git.push("a", *bad, world.config_map("good", k="1"))
     found = world.sync()
     assert found.operation is not None
     assert found.operation.phase is OperationPhase.FAILED
     assert len(found.operation.problems) == 2
-    assert world.get("good") is not None
+    assert world.get("good") is None
 
 
 def test_a_restart_finds_everything_as_it_was_and_writes_nothing(world: World) -> None:
