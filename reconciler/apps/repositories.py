@@ -15,6 +15,7 @@ from pathlib import Path
 from reconciler.config.model import Repository
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.git.credentials import TokenSource
+from reconciler.git.errors import BranchMissing, EmptyRepository
 from reconciler.git.mirror import Commit, Mirror, directory_for
 from reconciler.git.trees import Tree
 from reconciler.runtime.clock import Clock
@@ -63,9 +64,15 @@ class Repositories:
         return self._configured[key]
 
     def refresh(self, key: str) -> None:
-        """Fetches once. Raises what the fetch raised, after remembering it for people to see."""
+        """Fetches once. Raises what the fetch raised, after remembering it for people to see.
+
+        That a first commit or the branch is still to come is an answer, not a failure: the next poll asks again.
+        """
         try:
             fetched = self._mirrors[key].fetch()
+        except (EmptyRepository, BranchMissing) as error:
+            self._note(key, error=str(error))
+            return
         except ReconcilerError as error:
             self._note(key, error=str(error))
             raise

@@ -40,7 +40,7 @@ def diff(
     """Compare the newest commit with the cluster: images first, then objects, field by field.
 
     Nothing is changed: the server is asked by dry run. Values of Secrets are masked. Exit code 0: no difference,
-    1: something differs, 2: it could not be told.
+    1: an object differs or pods run another image (old ones that still drain too), 2: it could not be told.
 
     Example: reconciler diff --repo . --path deploy/shop --namespace shop
     """

@@ -60,7 +60,7 @@ def settings_from_flags(
     defaults to the last part of the path, else of the URL; `prometheus` to ARGO_ROLLOUTS_PROMETHEUS_ADDRESS.
     `insecure_http` takes a plain http URL of another machine.
     """
-    flags = _Flags(env or {})
+    flags, repo = _Flags(env or {}), absolute(repo)
     prometheus = prometheus or (env or {}).get(PROMETHEUS_VARIABLE, "")
     repository = _repository(flags, repo, branch, poll, forge_api, forge_repo, insecure_http)
     app = Application(
@@ -81,6 +81,11 @@ def settings_from_flags(
     if flags.problems:
         raise UserError(flags.problems)
     return settings
+
+
+def absolute(repo: str) -> str:
+    """A directory named relative to where the command runs becomes the path that a mirror can be made of."""
+    return str(Path(repo).resolve()) if repo and "://" not in repo and Path(repo).is_dir() else repo
 
 
 def default_name(repo: str, path: str) -> str:

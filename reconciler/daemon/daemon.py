@@ -12,6 +12,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -22,12 +23,13 @@ from reconciler.config.model import Repository, Settings
 from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.forges import Forges
 from reconciler.daemon.leadership import Leadership
-from reconciler.errors import NotFound, ReconcilerError
+from reconciler.errors import NotFound, Problem, ReconcilerError, Refused, Transient, UserError
 from reconciler.git.deadlines import ABANDONED
 from reconciler.http.client import HttpClient
 from reconciler.kube.client import connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.leases import Lease
+from reconciler.kube.objects import NAMESPACES
 from reconciler.outcomes.board import Board
 from reconciler.outcomes.controller import OutcomeController
 from reconciler.outcomes.measure import Measures
@@ -104,7 +106,11 @@ class Daemon:
         return self._board.get(app)
 
     def start(self) -> None:
-        """Serves, watches, and works once it holds the lease. Raises `UserError` when it cannot listen."""
+        """Serves, watches, and works once it holds the lease.
+
+        Raises `UserError` when it cannot listen, or when there is no namespace for its records.
+        """
+        self._require_namespace()
         self._web.start()
         self._events.start()
         self._half.start()
@@ -125,6 +131,15 @@ class Daemon:
         self._cluster.close()
         self._http.close()
         log.info("stopped")
+
+    def _require_namespace(self) -> None:
+        """Without it no lease could ever be had. A cluster that does not answer, or may not be asked, is waited for."""
+        with suppress(Transient, Refused):
+            try:
+                self._cluster.get(NAMESPACES, None, self._namespace)
+            except NotFound:
+                fix = f"kubectl create namespace {self._namespace}"
+                raise UserError(Problem(f"namespace {self._namespace} does not exist", fix)) from None
 
     def _work(self) -> None:
         """The lease is ours: begin with what git and the cluster say now, once that is known."""
@@ -150,10 +165,10 @@ class Daemon:
         os._exit(1)
 
     def _poll(self, repository: Repository) -> None:
-        key = key_of(repository.url, repository.branch)
-        self._queues["repository"].add(key)
+        key, queue = key_of(repository.url, repository.branch), self._queues["repository"]
+        queue.add(key)
         seconds = repository.poll_seconds
-        self._timers.every(seconds, seconds * JITTER_SHARE, lambda: self._queues["repository"].add(key), f"poll {key}")
+        self._timers.every(seconds, seconds * JITTER_SHARE, lambda: queue.add_unless_backing_off(key), f"poll {key}")
 
     def _all_engines(self) -> list[Engine]:
         reconciles: dict[str, Callable[[str], datetime | None]] = {

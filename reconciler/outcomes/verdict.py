@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from reconciler.forges.model import DESCRIPTION_LIMIT, State
 from reconciler.outcomes import metrics_text
 from reconciler.outcomes.wording import count, duration, fit, image, images
 
+_BY_HAND = re.compile(r"RolloutAborted: Rollout aborted update to revision \d+")
 _PAUSES = {
     "manually paused": "paused until resumed",
     "InconclusiveAnalysisRun": "analysis inconclusive, promote or abort",
@@ -68,9 +70,16 @@ def _rolled_back(work: WorkloadProgress, several: bool) -> Finding:
     tail = _back_to(work) if work.aborted else ""
     culprits = [metrics_text.describe(reading) for reading in metrics_text.blame(work.metrics)]
     prefix = f"{work.name}: " if several or not culprits else ""
-    first, *more = culprits or [work.message or ("aborted" if work.aborted else "degraded")]
+    first, *more = culprits or [_reason(work)]
     text = fit(prefix + first, more, room=DESCRIPTION_LIMIT - len(tail))
     return Finding(State.FAILURE, text, terminal=True, tail=tail)
+
+
+def _reason(work: WorkloadProgress) -> str:
+    """Why, when no metric says it; an abort without a cause was a person's."""
+    if _BY_HAND.fullmatch(work.message):
+        return "aborted by hand"
+    return work.message.removeprefix("RolloutAborted: ") or ("aborted" if work.aborted else "degraded")
 
 
 def _back_to(work: WorkloadProgress) -> str:

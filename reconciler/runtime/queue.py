@@ -53,6 +53,13 @@ class WorkQueue:
         with self._changed:
             self._admit(key)
 
+    def add_unless_backing_off(self, key: str) -> None:
+        """For reasons that come again by themselves, such as polls: they must not undo the back-off of a failure."""
+        with self._changed:
+            self._ripen()
+            if not (key in self._failures and key in self._due):
+                self._admit(key)
+
     def add_at(self, key: str, when: float) -> None:
         """Makes the key ready when the monotonic clock reaches `when`; of several such wishes the earliest holds."""
         with self._changed:

@@ -109,3 +109,22 @@ def test_closing_wakes_everybody_who_waits() -> None:
     for worker in workers:
         worker.join(10)
     assert got == [None, None, None]
+
+
+def test_a_poll_does_not_undo_a_back_off_and_a_push_does(queue: WorkQueue, clock: VirtualClock) -> None:
+    queue.add("a")
+    assert queue.get(0) == "a"
+    delay = queue.retry("a", at_least=60)
+    queue.done("a")
+    queue.add_unless_backing_off("a")
+    assert queue.get(0) is None
+    queue.add("a")
+    assert queue.get(0) == "a"
+    queue.done("a")
+    clock.advance(delay)
+    assert queue.get(0) == "a"
+
+
+def test_a_poll_is_a_reason_while_nothing_fails(queue: WorkQueue) -> None:
+    queue.add_unless_backing_off("a")
+    assert queue.get(0) == "a"
