@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.apps.delivery import Delivery, WorkloadProgress
     from reconciler.kube.api import Cluster
+    from reconciler.kube.objects import Meta
 
 
 def status(
@@ -63,17 +64,24 @@ def progress(cluster: Cluster, namespace: str, name: str) -> WorkloadProgress | 
 
     from reconciler.analysis.model import decode_run
     from reconciler.errors import NotFound
-    from reconciler.kube.objects import ANALYSIS_RUNS, ROLLOUTS
+    from reconciler.kube.objects import ANALYSIS_RUNS, REPLICA_SETS, ROLLOUTS
     from reconciler.rollouts.model import decode_rollout
+    from reconciler.rollouts.owned import decode_replica_set
     from reconciler.rollouts.progress import workload_progress
 
     try:
         rollout = decode_rollout(orjson.dumps(cluster.get(ROLLOUTS, namespace, name)))
         runs = [decode_run(raw) for raw in cluster.list_raw(ANALYSIS_RUNS, namespace).items]
+        versions = [decode_replica_set(raw) for raw in cluster.list_raw(REPLICA_SETS, namespace).items]
     except NotFound:
         return None
-    owned = [run for run in runs if (owner := run.metadata.controller) and owner.uid == rollout.metadata.uid]
-    return workload_progress(rollout, owned)
+
+    def ours(meta: Meta) -> bool:
+        return meta.controller is not None and meta.controller.uid == rollout.metadata.uid
+
+    return workload_progress(
+        rollout, [run for run in runs if ours(run.metadata)], [rs for rs in versions if ours(rs.metadata)]
+    )
 
 
 def failing(item: Delivery) -> bool:

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from reconciler.apps.delivery import Delivery, Health, OperationPhase, WorkloadProgress
 from reconciler.cli.printing import clean, table
+from reconciler.outcomes.metrics_text import blame, describe
+from reconciler.outcomes.wording import images
 
 COLOURS = {
     Health.HEALTHY: "green",
@@ -70,16 +72,24 @@ def workloads(found: list[Delivery]) -> Table:
                 f"{work.step or 0}/{work.steps}" if work.steps else "",
                 f"{work.weight}%" if work.weight is not None else "",
                 f"{work.ready}/{work.desired}",
-                clean(", ".join(work.images)),
+                clean(serving(work)),
                 clean(told(work)),
             )
     return shown
 
 
+def serving(work: WorkloadProgress) -> str:
+    """The images that run; after an abort those that serve again, and what was rejected."""
+    if work.aborted and work.stable_images:
+        return f"{images(work.stable_images)} ({images(work.images)} rejected)"
+    return images(work.images)
+
+
 def told(work: WorkloadProgress) -> str:
-    """The workload's own words, and what was measured last."""
-    metrics = [f"{reading.name} {reading.value or reading.phase}" for reading in work.metrics]
-    return "; ".join(filter(None, (work.message, *metrics)))
+    """What was measured last, in the words of the commit status; the workload's own where no metric speaks."""
+    metrics = [describe(reading) for reading in work.metrics]
+    message = "" if work.aborted and blame(work.metrics) else work.message
+    return "; ".join(filter(None, (message, *metrics)))
 
 
 def object_table(found: list[Delivery]) -> Table:

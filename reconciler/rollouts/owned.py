@@ -12,7 +12,6 @@ from reconciler.rollouts import keys
 from reconciler.rollouts.model import Json, Selector
 from reconciler.rollouts.status import Condition, Part, moment
 
-
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
