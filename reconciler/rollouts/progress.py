@@ -46,7 +46,7 @@ def workload_progress(
         desired=defaults.replicas(spec),
         ready=status.ready_replicas,
         updated=status.updated_replicas,
-        aborted=status.abort and bool(status.aborted_at) and not promoted,
+        aborted=current and status.abort and bool(status.aborted_at) and not promoted,
         promoted=promoted,
         paused=spec.paused or bool(status.pause_conditions),
         metrics=tuple(_readings(rollout, runs)) if current else (),

@@ -61,6 +61,15 @@ def test_a_status_about_an_older_spec_is_not_believed() -> None:
     assert progress.message == "waiting for rollout spec update to be observed"
 
 
+def test_the_abort_of_an_older_version_is_not_told_of_the_next_one() -> None:
+    """The commit of the next version would be failed before anybody looked at it."""
+    cluster = paused_at_25(traefik=True)
+    cluster.user("abort", {"status": {"abort": True}})
+    cluster.converge()
+    cluster.user("image 3", {"spec": {"template": template("img:3")}})
+    assert (told(cluster).health, told(cluster).aborted) == (Health.PROGRESSING, False)
+
+
 def test_the_latest_reading_of_each_metric_is_told_with_its_condition() -> None:
     cluster = paused_at_25()
     cluster.user("promote", {"status": {"pauseConditions": None}})
