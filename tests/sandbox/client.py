@@ -43,6 +43,22 @@ class Answer:
         return self.body
 
 
+_CHANGING = urllib3.Retry(
+    total=None,
+    connect=0,
+    read=0,
+    other=0,
+    redirect=0,
+    status=10,
+    status_forcelist=[503],
+    allowed_methods=None,
+    backoff_factor=0.05,
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
+"""The real server answers 503 for a moment to requests for a custom kind whose definition has just been changed."""
+
+
 @dataclass
 class Api:
     """One API server, and a namespace of its own for the test."""
@@ -60,7 +76,7 @@ class Api:
         url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
         data = body if isinstance(body, bytes | str) or body is None else json.dumps(body)
         answer = self.pool.request(
-            method, url, body=data, headers=self.headers(content_type), timeout=30, retries=False
+            method, url, body=data, headers=self.headers(content_type), timeout=30, retries=_CHANGING
         )
         text = answer.data
         parsed = json.loads(text) if text[:1] in (b"{", b"[") else text.decode()

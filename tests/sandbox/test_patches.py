@@ -162,5 +162,10 @@ def test_a_patch_cannot_make_an_object_invalid(api: Api, path: str) -> None:
 
 
 def test_an_empty_patch_makes_no_new_version(api: Api, path: str) -> None:
-    before = api.get(path).ok()["metadata"]["resourceVersion"]
-    assert api.patch(path, {}).ok()["metadata"]["resourceVersion"] == before
+    """Controllers of the real server may write in between; not five times in a row."""
+
+    def unchanged() -> bool:
+        before = api.get(path).ok()["metadata"]["resourceVersion"]
+        return bool(api.patch(path, {}).ok()["metadata"]["resourceVersion"] == before)
+
+    assert any(unchanged() for _ in range(5))
