@@ -17,7 +17,12 @@ ENTRY_POINTS = "reconciler.metric_providers"
 
 PROVIDERS = {
     "datadog": "reconciler.analysis.providers.datadog",
+    "graphite": "reconciler.analysis.providers.graphite",
+    "influxdb": "reconciler.analysis.providers.influxdb",
+    "newRelic": "reconciler.analysis.providers.new_relic",
     "prometheus": "reconciler.analysis.providers.prometheus",
+    "skywalking": "reconciler.analysis.providers.skywalking",
+    "wavefront": "reconciler.analysis.providers.wavefront",
     "web": "reconciler.analysis.providers.web",
 }
 """Name in `metric.provider` → module."""

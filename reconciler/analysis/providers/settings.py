@@ -48,6 +48,17 @@ class SettingsReader:
             self.wrong(f".{key} must be more than nothing")
         return length
 
+    def whole_seconds(self, key: str, default: int) -> int:
+        """A whole number of seconds above 0; 0 and nothing mean the default."""
+        try:
+            seconds = int(self.text(key) or default)
+        except ValueError:
+            self.wrong(f".{key} {self.text(key)!r} is not a number of seconds")
+            return default
+        if seconds < 0:
+            self.wrong(f".{key} must be more than nothing")
+        return seconds or default
+
     def address(self, key: str = "address") -> str:
         """An http(s) URL without the slash at its end. User info in it is not shown."""
         text = self.text(key, needed=True).strip().rstrip("/")
