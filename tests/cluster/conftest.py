@@ -25,6 +25,6 @@ def namespace(control_plane: Access) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def rollout_crds(control_plane: Access) -> Access:
     """The control plane with our resource definitions installed and served."""
-    control_plane.kubectl("apply", "--server-side", "-k", str(_CRDS))
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(_CRDS))
     control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     return control_plane

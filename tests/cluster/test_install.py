@@ -7,7 +7,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +193,10 @@ def test_a_canary_a_restart_and_a_prune_need_no_more_rights_than_are_installed(i
     installed.succeeds(installed.repository.commit(rollout=_ROLLOUT.format(tag="2"), settings=""))
     assert not installed.cluster.kubectl("-n", "shop", "get", "configmap", "settings", "--ignore-not-found")
     old = _pods(installed)
-    restart = {"spec": {"restartAt": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}}
+    later = datetime.now(UTC) + timedelta(seconds=2)  # times have whole seconds: no pod was made in that one
+    restart = {"spec": {"restartAt": f"{later:%Y-%m-%dT%H:%M:%SZ}"}}
     installed.cluster.kubectl("-n", "shop", "patch", "rollout", "shop", "--type=merge", "-p", json.dumps(restart))
-    wait_for(lambda: not old & _pods(installed), 60, lambda: f"not restarted\n{installed.daemon.log()[-3000:]}")
+    wait_for(lambda: not old & _pods(installed), 120, lambda: f"not restarted\n{installed.daemon.log()[-3000:]}")
     assert installed.refused() == set()
 
 
