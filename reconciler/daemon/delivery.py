@@ -15,6 +15,7 @@ from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
+from reconciler.daemon.engines import engine
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
 from reconciler.kube.api import Cluster
@@ -43,7 +44,7 @@ OnProgress = Callable[[str, str], None]
 
 
 class DeliveryHalf:
-    """Stores, informers and controllers; `daemon.py` puts the controllers on engines."""
+    """Stores, informers, controllers and their workers."""
 
     def __init__(
         self,
@@ -55,9 +56,8 @@ class DeliveryHalf:
         namespace: str | None,
         home: str,
         prometheus_url: str,
-        rollouts: WorkQueue,
-        runs: WorkQueue,
     ) -> None:
+        rollouts, runs = WorkQueue(clock), WorkQueue(clock)
         self._informers: list[Informer[Any]] = [
             Informer(
                 cluster,
@@ -78,13 +78,25 @@ class DeliveryHalf:
         self._rollouts = RolloutController(cluster, self._stores, clock, events, analyses)
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
-        self.runs = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
+        analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
+        self._engines = [
+            engine("rollout", self.reconcile_rollout, rollouts, clock),
+            engine("analysis", analysis.reconcile, runs, clock),
+        ]
 
-    def start(self) -> None:
+    def watch(self) -> None:
         """Watches what every Rollout needs; kinds of traffic routers only once a Rollout names one."""
         self._start({item.resource.kind for item in _WATCHED if not item.optional})
 
+    def start(self) -> None:
+        """Begins to decide and to write. Call it when nothing is `missing` and nobody else does."""
+        for each in self._engines:
+            each.start()
+
     def stop(self) -> None:
+        """Finishes the keys in work."""
+        for each in self._engines:
+            each.stop()
         for informer in self._informers:
             informer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -17,7 +17,6 @@ from reconciler.kube.client import HttpCluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.queue import WorkQueue
 from reconciler.sandbox.demo.manifests import definitions, folder
 from reconciler.sandbox.server import Sandbox
 from tests.unit.daemon.world import PATIENCE_SECONDS
@@ -37,13 +36,11 @@ def a_half(url: str) -> DeliveryHalf:
         namespace=None,
         home="default",
         prometheus_url="",
-        rollouts=WorkQueue(clock),
-        runs=WorkQueue(clock),
     )
 
 
 def synced(half: DeliveryHalf) -> DeliveryHalf:
-    half.start()
+    half.watch()
     clock = SystemClock()
     deadline = clock.monotonic() + PATIENCE_SECONDS
     while missing := half.missing():
@@ -60,7 +57,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def test_an_unreachable_cluster_decides_nothing_and_says_why() -> None:
     half = a_half("http://127.0.0.1:9")
-    half.start()
+    half.watch()
     assert half.missing().startswith("waiting for ")
     with pytest.raises(Transient, match="waiting for"):
         half.reconcile_rollout("default/shop")

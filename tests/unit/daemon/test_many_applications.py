@@ -21,7 +21,7 @@ def test_a_push_enqueues_the_applications_that_it_concerns_first(tmp_path: Path)
         _refresh(daemon)
         _drain(daemon)
         for app in APPS:
-            daemon._sync.reconcile(app)
+            daemon._applications._sync.reconcile(app)
         world.push("2", "app-6")
         _drain(daemon)
         _refresh(daemon)
@@ -32,12 +32,12 @@ def test_a_push_enqueues_the_applications_that_it_concerns_first(tmp_path: Path)
 
 
 def _refresh(daemon: Daemon) -> None:
-    (key,) = daemon._repositories.keys()
-    daemon._repositories.refresh(key)
+    (key,) = daemon._applications._repositories.keys()
+    daemon._applications._repositories.refresh(key)
 
 
 def _drain(daemon: Daemon) -> list[str]:
-    queue, found = daemon._queues["application"], []
+    queue, found = daemon._applications._queues["application"], []
     while (key := queue.get(0)) is not None:
         found.append(key)
         queue.done(key)
