@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reconciler import __version__
+from reconciler.cli.analysis import app as analysis
 from reconciler.cli.demo import demo
 from reconciler.cli.diff import diff
 from reconciler.cli.lint import lint
@@ -32,6 +33,7 @@ app = typer.Typer(
 for verb in (run, demo, status, diff, lint):
     app.command()(verb)
 app.add_typer(rollouts, name="rollouts")
+app.add_typer(analysis, name="analysis")
 
 
 def _version(wanted: bool) -> None:

@@ -17,11 +17,13 @@ from reconciler.errors import Gone
 from reconciler.kube import connection
 from reconciler.kube.api import ROLLOUTS_MANAGER, SYNC_MANAGER, Cluster, Object, PatchKind, RawList, Resource
 from reconciler.kube.discovery import Discovery
+from reconciler.kube.objects import PODS
 from reconciler.kube.transport import JSON_PATCH, READ_SECONDS, Call, OnRequest, Transport, call_for
 from reconciler.kube.watching import SILENCE_SECONDS, Watch
 
 PAGE_SIZE = 500
 PAGED_ATTEMPTS = 3
+LOG_BYTES = 1 << 20
 WATCH_SECONDS = (300, 600)
 
 _PATCH_TYPES = {
@@ -177,6 +179,11 @@ class HttpCluster(Cluster):
 
     def find(self, api_version: str, kind: str) -> Resource:
         return self._discovery.find(api_version, kind)
+
+    def pod_log(self, namespace: str, name: str, *, tail_lines: int) -> str:
+        query = {"tailLines": str(tail_lines), "limitBytes": str(LOG_BYTES)}
+        call = call_for("GET", "get", PODS, namespace, name, subresource="log", query=query)
+        return self._transport.send(call).decode(errors="replace")
 
     def server_version(self) -> str:
         answer = orjson.loads(self._transport.send(Call("GET", "/version", "get", "ask for the version", "version")))

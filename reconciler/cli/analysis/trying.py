@@ -1,0 +1,100 @@
+"""A template measured from here: the run's own life (`analysis/run.py`), without an object in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import msgspec
+
+from reconciler.analysis import run as engine
+from reconciler.analysis import validate
+from reconciler.analysis.measure import Measurer
+from reconciler.analysis.metric import Metric
+from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
+from reconciler.cli.analysis.templates import Measured
+from reconciler.kube.objects import Meta
+from reconciler.runtime.clock import Clock
+
+LONGEST_ONCE = timedelta(minutes=5)
+"""How long a single measurement may be under way, such as a Job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One measurement that came to an end, or that waits for data."""
+
+    metric: Metric
+    taken: engine.Taken
+    seconds: float
+
+
+@dataclass(slots=True)
+class Trial:
+    """`whole`: as the run would go on, to its verdict; else each metric is measured once, now."""
+
+    run: AnalysisRun
+    metrics: tuple[Metric, ...]
+    measurer: Measurer
+    clock: Clock
+    whole: bool = False
+    status: RunStatus = field(default_factory=RunStatus)
+    waiting: list[str] = field(default_factory=list)
+
+    @property
+    def successful(self) -> bool:
+        """A metric that has no data yet is not."""
+        return self.status.phase is Phase.SUCCESSFUL and not self.waiting
+
+    def steps(self) -> Iterator[Step]:
+        """Measures and waits until the run would be complete."""
+        ends = self.clock.now() + LONGEST_ONCE
+        while not self.status.phase.complete and self._open():
+            yield from self._round()
+            assessed = engine.assess(self.status, self._open(), False, self.clock.now())
+            self.status = assessed.status
+            if not self.whole and self.clock.now() > ends:
+                self.waiting += [metric.name for metric in self._open()]
+            if assessed.wake_at is not None and not self.status.phase.complete:
+                self.clock.sleep(max((assessed.wake_at - self.clock.now()).total_seconds(), 0))
+
+    def _open(self) -> list[Metric]:
+        return [metric for metric in self.metrics if metric.name not in self.waiting]
+
+    def _round(self) -> Iterator[Step]:
+        now = self.clock.now()
+        self.status = engine.begun(self.status, now)
+        for task in engine.due(self.status, self._open(), False, now):
+            began = self.clock.monotonic()
+            taken = engine.ended(task, now) if task.ending else self.measurer.take(self._so_far(), task)
+            self.status = engine.record(self.status, self.metrics, [taken])
+            lacks_data = taken.measurement.finished_at is None and task.metric.on_no_data == "wait"
+            if lacks_data and not self.whole:
+                self.waiting.append(task.metric.name)
+            if lacks_data or taken.measurement.finished_at is not None:
+                yield Step(task.metric, taken, self.clock.monotonic() - began)
+
+    def _so_far(self) -> AnalysisRun:
+        return msgspec.structs.replace(self.run, status=self.status)
+
+
+def trial(wanted: Measured, name: str, namespace: str, measurer: Measurer, clock: Clock, *, whole: bool) -> Trial:
+    """Raises `UserError` with all that is wrong with the metrics."""
+    metadata = Meta(name=name, namespace=namespace, annotations=dict(wanted.annotations))
+    run = AnalysisRun(metadata=metadata, spec=wanted.spec)
+    metrics = validate.metrics(run, validate.plain_values(run.spec.args))
+    return Trial(run, metrics if whole else tuple(map(_once, metrics)), measurer, clock, whole)
+
+
+def _once(metric: Metric) -> Metric:
+    """Its first measurement decides."""
+    return replace(
+        metric,
+        count=1,
+        initial_delay=None,
+        failure_limit=0,
+        inconclusive_limit=0,
+        consecutive_error_limit=0,
+        consecutive_success_limit=0,
+    )
