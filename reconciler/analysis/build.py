@@ -10,7 +10,6 @@ import msgspec
 from reconciler.analysis import arguments
 from reconciler.analysis.model import (
     HASH_LABEL,
-    INSTANCE_LABEL,
     REVISION_ANNOTATION,
     STEP_LABEL,
     TYPE_LABEL,
@@ -21,6 +20,7 @@ from reconciler.analysis.model import (
 )
 from reconciler.analysis.templates import TemplateLookup, flatten
 from reconciler.errors import Problem, UserError
+from reconciler.kube import instances
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ANALYSIS_RUNS, ROLLOUTS
 
@@ -112,7 +112,7 @@ def _labels(
     if step_index is not None:
         labels[STEP_LABEL] = str(step_index)
     if instance_id:
-        labels[INSTANCE_LABEL] = instance_id
+        labels[instances.LABEL] = instance_id
     selector: dict[str, str] = rollout.get("spec", {}).get("selector", {}).get("matchLabels") or {}
     return labels | extra | selector
 

@@ -23,7 +23,6 @@ RolloutRunKind = Literal["Background", "Step", "PrePromotion", "PostPromotion"]
 HASH_LABEL = "rollouts-pod-template-hash"
 TYPE_LABEL = "rollout-type"
 STEP_LABEL = "step-index"
-INSTANCE_LABEL = "argo-rollouts.argoproj.io/controller-instance-id"
 REVISION_ANNOTATION = "rollout.argoproj.io/revision"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,18 @@ import typer
 from reconciler.errors import Problem, UserError
 
 if TYPE_CHECKING:
-    from reconciler.config.model import Settings
+    from reconciler.config.model import RolloutsEngine, Settings
 
 ONE_LINE = "On one line, without a file"
+ENGINE = "The rollouts engine"
+
+
+class Part(StrEnum):
+    """What can be run by itself."""
+
+    ROLLOUTS = "rollouts"
+
+
 DEFAULT_LISTEN = "127.0.0.1:8080"
 
 
@@ -27,8 +37,13 @@ def run(
     path: Annotated[str, typer.Option(help="Directory with the manifests.", rich_help_panel=ONE_LINE)] = ".",
     branch: Annotated[str, typer.Option(help="The branch to follow.", rich_help_panel=ONE_LINE)] = "main",
     namespace: Annotated[
-        str, typer.Option(help="Where objects without one go; records are kept here too.", rich_help_panel=ONE_LINE)
-    ] = "default",
+        str,
+        typer.Option(
+            help="Where objects without one go; records are kept here too; default: default. "
+            "With --only: the only one to look at; default: all.",
+            rich_help_panel=ONE_LINE,
+        ),
+    ] = "",
     kubeconfig: Annotated[
         str, typer.Option(help="Default: in-cluster, else KUBECONFIG or ~/.kube/config.", rich_help_panel=ONE_LINE)
     ] = "",
@@ -51,6 +66,18 @@ def run(
         bool,
         typer.Option("--insecure-http", help="Read --repo over plain http, unprotected.", rich_help_panel=ONE_LINE),
     ] = False,
+    only: Annotated[
+        Part | None,
+        typer.Option(help="Drive Rollouts and analyses alone, without any repository.", rich_help_panel=ENGINE),
+    ] = None,
+    instance_id: Annotated[
+        str,
+        typer.Option(
+            help="Only objects labelled argo-rollouts.argoproj.io/controller-instance-id=ID; default: only those "
+            "without that label.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = "",
 ) -> None:
     """Follow a branch and deliver what is pushed to it, until stopped.
 
@@ -58,23 +85,49 @@ def run(
     reading over https, RECONCILER_WEBHOOK_SECRET for POST /hooks/github, RECONCILER_SSH_KEY and
     RECONCILER_KNOWN_HOSTS for ssh.
 
-    Example: reconciler run --repo https://github.com/acme/deployments --path shop --namespace shop
+    Examples:
+
+    reconciler run --repo https://github.com/acme/deployments --path shop --namespace shop
+
+    reconciler run --only rollouts --namespace shop
     """
+    from reconciler.config.alone import alone
     from reconciler.config.flags import settings_from_flags
     from reconciler.config.load import load_settings
+    from reconciler.config.model import Kubernetes, RolloutsEngine
 
-    if (config is None) == (not repo):
+    engine = RolloutsEngine(only is Part.ROLLOUTS, instance_id)
+    of_git = {"--config": config, "--repo": repo, "--forge-api": forge_api, "--forge-repo": forge_repo, "--name": name}
+    given = [flag for flag, value in of_git.items() if value]
+    if engine.only:
+        _refuse(given)
+        where = Kubernetes(kubeconfig, context, watch_namespace=namespace)
+        settings = alone(engine, where, prometheus, listen or DEFAULT_LISTEN, os.environ)
+    elif (config is None) == (not repo):
         what = "--config and --repo exclude each other" if repo else "neither --config nor --repo is given"
-        raise UserError(Problem(what, "give --config FILE, or --repo URL with the flags that go with it"))
-    if config is not None:
+        fix = "give --config FILE, or --repo URL with the flags that go with it, or --only rollouts"
+        raise UserError(Problem(what, fix))
+    elif config is not None:
+        _refuse_beside_a_file(engine)
         settings = load_settings(config, os.environ)
         settings = replace(settings, listen=listening(listen)) if listen else settings
     else:
         settings = settings_from_flags(
-            repo, path, branch, namespace, kubeconfig, context, prometheus, forge_api, forge_repo, poll,
-            listen or DEFAULT_LISTEN, name, os.environ, insecure_http,
+            repo, path, branch, namespace or "default", kubeconfig, context, prometheus, forge_api, forge_repo, poll,
+            listen or DEFAULT_LISTEN, name, os.environ, insecure_http, engine,
         )  # fmt: skip
     serve(settings)
+
+
+def _refuse(flags_of_git: list[str]) -> None:
+    if flags_of_git:
+        what = f"--only rollouts knows no repository: {', '.join(flags_of_git)} cannot go with it"
+        raise UserError(Problem(what, "leave one or the other out"))
+
+
+def _refuse_beside_a_file(engine: RolloutsEngine) -> None:
+    if engine.instance_id:
+        raise UserError(Problem("--instance-id and --config exclude each other", "write rollouts.instanceID there"))
 
 
 def listening(listen: str) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from reconciler.config.application import is_dns_label
 from reconciler.config.fields import duration
-from reconciler.config.load import PROMETHEUS_VARIABLE, check_listen
+from reconciler.config.load import check_listen
 from reconciler.config.model import (
     Application,
     Automated,
@@ -23,12 +23,14 @@ from reconciler.config.model import (
     Forge,
     Kubernetes,
     Repository,
+    RolloutsEngine,
     Secret,
     Settings,
     Source,
     SyncPolicy,
 )
 from reconciler.config.repository import is_http_url, is_owner_name, repo_of
+from reconciler.config.rollouts import PROMETHEUS_VARIABLE, engine_flag_problems
 from reconciler.config.secrets import Vault, read_text
 from reconciler.errors import Problem, UserError
 from reconciler.git import address
@@ -52,6 +54,7 @@ def settings_from_flags(
     name: str = "",
     env: Mapping[str, str] | None = None,
     insecure_http: bool = False,
+    engine: RolloutsEngine | None = None,
 ) -> Settings:
     """Settings for one Application. Raises `UserError` with all problems of all flags.
 
@@ -60,7 +63,7 @@ def settings_from_flags(
     defaults to the last part of the path, else of the URL; `prometheus` to ARGO_ROLLOUTS_PROMETHEUS_ADDRESS.
     `insecure_http` takes a plain http URL of another machine.
     """
-    flags, repo = _Flags(env or {}), absolute(repo)
+    flags, repo, engine = _Flags(env or {}), absolute(repo), engine or RolloutsEngine()
     prometheus = prometheus or (env or {}).get(PROMETHEUS_VARIABLE, "")
     repository = _repository(flags, repo, branch, poll, forge_api, forge_repo, insecure_http)
     app = Application(
@@ -73,11 +76,13 @@ def settings_from_flags(
         repositories=(repository,),
         applications=(app,),
         kubernetes=Kubernetes(kubeconfig, context),
+        rollouts=engine,
         listen=flags.take("--listen", lambda: check_listen(listen), listen),
         prometheus_url=flags.must(_is_optional_url, prometheus, "--prometheus", "write an http or https URL").rstrip(
             "/"
         ),
     )
+    flags.problems += engine_flag_problems(engine)
     if flags.problems:
         raise UserError(flags.problems)
     return settings

@@ -14,14 +14,13 @@ from reconciler.config.application import application, is_dns_label
 from reconciler.config.fields import Fields, Notes
 from reconciler.config.model import Application, Kubernetes, LogFormat, Repository, Settings
 from reconciler.config.repository import is_http_url, repository, same_repository
+from reconciler.config.rollouts import PROMETHEUS_VARIABLE, rollouts_engine
 from reconciler.config.secrets import Vault
 from reconciler.errors import Problem, UserError
 from reconciler.git import address
 from reconciler.yaml.loader import load
 
 MAX_BYTES = 8 * 1024 * 1024
-PROMETHEUS_VARIABLE = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS"
-"""Where installations of the family name their Prometheus; our own setting comes first."""
 
 
 def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
@@ -69,6 +68,7 @@ def _settings(top: Fields, vault: Vault) -> Settings:
         repositories=tuple(repositories),
         applications=tuple(applications),
         kubernetes=_kubernetes(top.fields("kubernetes")),
+        rollouts=rollouts_engine(top.fields("rollouts")),
         listen=_listen(top),
         public_url=_http_url(top, "publicURL"),
         prometheus_url=_http_url(top, "prometheusURL") or vault.env.get(PROMETHEUS_VARIABLE, "").rstrip("/"),

@@ -158,12 +158,25 @@ class Kubernetes:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutsEngine:
+    """How Rollouts are driven. `only`: by themselves, without any repository.
+
+    `instance_id`: only objects whose label says this id, or that have no such label when it is empty (spec rollouts
+    §11.6).
+    """
+
+    only: bool = False
+    instance_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of the daemon's configuration. `public_url` is where people reach the page; statuses link there."""
 
     repositories: tuple[Repository, ...]
     applications: tuple[Application, ...]
     kubernetes: Kubernetes = Kubernetes()
+    rollouts: RolloutsEngine = RolloutsEngine()
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
     prometheus_url: str = ""

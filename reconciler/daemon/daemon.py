@@ -1,7 +1,7 @@
 """The daemon's life: built from settings, served from the first second, working while it holds the lease.
 
 Two halves do the work: `applications.py` brings commits to the cluster, `delivery.py` drives Rollouts and judges them.
-With `only_rollouts` there is no first half.
+With `run --only rollouts` there is no first half.
 
 Order of a start: web server (probes answer at once), watches, lease, engines. A stop goes the other way round. Engines
 only ever run while the lease is held; when it is lost they stop, and a new lease builds nothing anew: state is in git
@@ -25,10 +25,12 @@ from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.leadership import Leadership
 from reconciler.errors import NotFound, Problem, Refused, Transient, UserError
 from reconciler.http.client import HttpClient
+from reconciler.kube import instances
 from reconciler.kube.client import connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.leases import Lease
 from reconciler.kube.objects import NAMESPACES
+from reconciler.outcomes.board import Board
 from reconciler.runtime.clock import Clock
 from reconciler.telemetry import metrics
 from reconciler.telemetry.log import logger
@@ -62,12 +64,16 @@ class Daemon:
             namespace=settings.kubernetes.watch_namespace or None,
             home=self._namespace,
             prometheus_url=settings.prometheus_url,
+            instance_id=settings.rollouts.instance_id,
         )
-        self._applications = ApplicationsHalf(
-            settings, self._cluster, clock, self._http, self._delivery, self._namespace
-        )
+        self._applications: ApplicationsHalf | None = None
+        if not settings.rollouts.only:
+            self._applications = ApplicationsHalf(
+                settings, self._cluster, clock, self._http, self._delivery, self._namespace
+            )
         self._web = WebServer(settings.listen, self._ports())
-        lease = Lease(self._cluster, self._namespace, LEASE_NAME, _identity(), clock)
+        name = instances.lease_name(LEASE_NAME, settings.rollouts.instance_id)
+        lease = Lease(self._cluster, self._namespace, name, _identity(), clock)
         self._cluster.fence(lease.held)
         self._leadership = Leadership(lease, on_acquired=self._work, on_lost=self._rest)
 
@@ -78,7 +84,7 @@ class Daemon:
 
     def delivery(self, app: str) -> Delivery | None:
         """How an Application is doing now; None until it was looked at."""
-        return self._applications.delivery(app)
+        return self._applications.delivery(app) if self._applications else None
 
     def start(self) -> None:
         """Serves, watches, and works once it holds the lease.
@@ -95,7 +101,8 @@ class Daemon:
     def stop(self) -> None:
         """Finishes the keys in work, gives the lease back and closes every connection."""
         self._stopping.set()
-        self._applications.stop()
+        if self._applications:
+            self._applications.stop()
         self._delivery.stop()
         self._events.stop()
         self._leadership.stop()
@@ -123,7 +130,8 @@ class Daemon:
         if absent := self._delivery.absent():
             log.warning("the cluster does not serve these kinds: apply manifests/crds", kinds=", ".join(absent))
         self._delivery.start()
-        self._applications.start()
+        if self._applications:
+            self._applications.start()
         self._leading.set()
         log.info("leading")
 
@@ -133,7 +141,11 @@ class Daemon:
         os._exit(1)
 
     def _ports(self) -> Ports:
-        return self._applications.ports(self._missing)
+        if self._applications:
+            return self._applications.ports(self._missing)
+        board = Board()
+        self._delivery.on_progress(lambda namespace, name: board.touch(f"{namespace}/{name}"))
+        return Ports(board, rollouts=self._delivery.all_progress, ready=self._missing)
 
     def _missing(self) -> str:
         """Why this process should not be asked yet: one that waits for the lease shows nothing and heeds no webhook."""
@@ -151,9 +163,11 @@ def _identity() -> str:
 
 
 def _own_namespace(settings: Settings) -> str:
-    """Where records and the lease are: as configured, the pod's own, else that of the first Application."""
+    """Where records and the lease are: as configured, the pod's own, else where the work is."""
     if settings.kubernetes.namespace:
         return settings.kubernetes.namespace
     if IN_CLUSTER_NAMESPACE.is_file():
         return IN_CLUSTER_NAMESPACE.read_text().strip()
-    return settings.applications[0].destination.namespace if settings.applications else "default"
+    if settings.applications:
+        return settings.applications[0].destination.namespace
+    return settings.kubernetes.watch_namespace or "default"

@@ -18,10 +18,11 @@ from reconciler.apps.record import Key
 from reconciler.daemon.engines import engine
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
+from reconciler.kube import instances
 from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, Meta
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
@@ -39,6 +40,7 @@ _WATCHED = (
     wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
 )
 
+Reconcile = Callable[[str], datetime | None]
 OnProgress = Callable[[str, str], None]
 """(namespace, name) of a Rollout whose progress may read differently now."""
 
@@ -56,7 +58,9 @@ class DeliveryHalf:
         namespace: str | None,
         home: str,
         prometheus_url: str,
+        instance_id: str = "",
     ) -> None:
+        self._instance_id = instance_id
         rollouts, runs = WorkQueue(clock), WorkQueue(clock)
         self._informers: list[Informer[Any]] = [
             Informer(
@@ -74,14 +78,15 @@ class DeliveryHalf:
         self._stores.rollouts.subscribe(lambda old, new: self._start_for(new))
         wiring.subscribe(self._stores, rollouts.add)
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
-        analyses = Catalog(from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind))))
+        templates = from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind)))
+        analyses = Catalog(templates, instance_id)
         self._rollouts = RolloutController(cluster, self._stores, clock, events, analyses)
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
         self._engines = [
-            engine("rollout", self.reconcile_rollout, rollouts, clock),
-            engine("analysis", analysis.reconcile, runs, clock),
+            engine("rollout", self._only_ours(self._stores.rollouts, self.reconcile_rollout), rollouts, clock),
+            engine("analysis", self._only_ours(self._stores.runs, analysis.reconcile), runs, clock),
         ]
 
     def watch(self) -> None:
@@ -124,6 +129,20 @@ class DeliveryHalf:
             raise Transient(missing)
         return self._rollouts.reconcile(key)
 
+    def _only_ours(self, store: Store[Any], reconcile: Reconcile) -> Reconcile:
+        """Objects of other engines are watched, so that none is taken for deleted, but never written (§11.6)."""
+
+        def guarded(key: str) -> datetime | None:
+            found = store.get(*key.split("/", 1))
+            if found is not None and not self._belongs(found.metadata):
+                return None
+            return reconcile(key)
+
+        return guarded
+
+    def _belongs(self, meta: Meta) -> bool:
+        return instances.belongs(meta, self._instance_id)
+
     def _start_for(self, rollout: Rollout | None) -> None:
         canary = rollout.spec.strategy.canary if rollout else None
         if rollout and canary:
@@ -158,6 +177,12 @@ class DeliveryHalf:
             return None
         uid = rollout.metadata.uid
         return workload_progress(rollout, self._stores.runs.owned_by(uid), self._stores.replica_sets.owned_by(uid))
+
+    def all_progress(self) -> list[WorkloadProgress]:
+        """How far every Rollout of this engine is."""
+        ours = (each.metadata for each in self._stores.rollouts.list() if self._belongs(each.metadata))
+        found = (self.progress(meta.namespace, meta.name) for meta in ours)
+        return [progress for progress in found if progress]
 
     def steers(self, key: Key) -> bool:
         """Whether a Rollout steers traffic through this object, so that its weights are not git's (spec §3.14).

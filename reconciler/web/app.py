@@ -43,6 +43,7 @@ def application(ports: Ports) -> web.Application:
             web.get("/applications/{name}", pages.application),
             web.get("/api/v1/applications", pages.list_json),
             web.get("/api/v1/applications/{name}", pages.one_json),
+            web.get("/api/v1/rollouts", pages.rollouts_json),
             web.get("/events", live.handle),
             web.get("/static/{name}", assets.handle),
             web.post("/hooks/github", hooks.handle),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import orjson
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -14,6 +15,7 @@ from reconciler.apps.delivery import Delivery
 from reconciler.outcomes.wording import short_sha
 from reconciler.web import phrases, views
 from reconciler.web.assets import Assets
+from reconciler.web.listing import listing
 from reconciler.web.ports import Ports
 from reconciler.web.workloads import TONES
 
@@ -42,7 +44,13 @@ class Pages:
             return _json({"error": f'there is no application "{name}"'}, status=404)
         return _json(self._as_json(delivery))
 
+    async def rollouts_json(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self._ports.rollouts) if self._ports.rollouts else ()
+        return _json({"rollouts": [msgspec.to_builtins(work) for work in found]})
+
     def _overview(self) -> web.Response:
+        if self._ports.rollouts:
+            return self._html("rollouts.html", listing=listing(self._ports.rollouts()))
         cards = [self._card(delivery) for delivery in self._ports.deliveries.all()]
         return self._html("overview.html", cards=cards, summary=views.summary(cards))
 

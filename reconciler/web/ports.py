@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from reconciler.apps.delivery import Delivery
+from reconciler.apps.delivery import Delivery, WorkloadProgress
 from reconciler.outcomes.outbox import Entry
 
 
@@ -47,7 +47,10 @@ OnPush = Callable[[str, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Every function may be called from several threads. `ready` returns what is still missing, or nothing."""
+    """Every function may be called from several threads. `ready` returns what is still missing, or nothing.
+
+    `rollouts` is there where no Applications are served: the page shows these instead.
+    """
 
     deliveries: Deliveries
     statuses: Callable[[str], tuple[Entry, ...]] = lambda app: ()
@@ -55,4 +58,5 @@ class Ports:
     hooks: tuple[HookRepository, ...] = ()
     on_push: OnPush = lambda repo_url, branch, sha: None
     ready: Callable[[], str] = lambda: ""
+    rollouts: Callable[[], Iterable[WorkloadProgress]] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

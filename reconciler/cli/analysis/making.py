@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.analysis.model import INSTANCE_LABEL
 from reconciler.cli.analysis.templates import Measured
+from reconciler.kube import instances
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ANALYSIS_RUNS
 
@@ -17,7 +17,7 @@ def body(template: str, measured: Measured, namespace: str, name: str = "", inst
     if measured.annotations:
         metadata["annotations"] = dict(measured.annotations)
     if instance_id:
-        metadata["labels"] = {INSTANCE_LABEL: instance_id}
+        metadata["labels"] = {instances.LABEL: instance_id}
     return {
         "apiVersion": ANALYSIS_RUNS.api_version,
         "kind": ANALYSIS_RUNS.kind,

@@ -39,6 +39,12 @@ def run(*flags: str, **env: str) -> subprocess.CompletedProcess[str]:
         pytest.param(["--repo", "/b", "--listen", "[::1]:99999"], "HOST:PORT", id="no such port"),
         pytest.param(["--repo", "/b", "--poll", "soon"], "--poll", id="poll"),
         pytest.param(["--repo", "http://git.example/b.git"], "--insecure-http", id="plain http"),
+        pytest.param(["--only", "sync"], "rollouts", id="no such part"),
+        pytest.param(["--only", "rollouts", "--repo", "/b"], "--repo cannot go with it", id="only and a repository"),
+        pytest.param(["--only", "rollouts", "--config", "a"], "--config cannot go with it", id="only and a file"),
+        pytest.param(["--only", "rollouts", "--instance-id", "a b"], "value of a label", id="impossible id"),
+        pytest.param(["--config", "a.yaml", "--instance-id", "a"], "rollouts.instanceID", id="id beside a file"),
+        pytest.param(["--repo", "/b", "--instance-id", "-"], "--instance-id", id="impossible id, with a repository"),
     ],
 )
 def test_wrong_flags_are_told_with_exit_code_2(flags: list[str], said: str) -> None:
@@ -54,6 +60,12 @@ def test_every_problem_is_told_at_once() -> None:
         "--listen",
         "--namespace",
     ]
+
+
+def test_every_problem_of_the_engine_alone_is_told_at_once() -> None:
+    wrong = {"--instance-id": "?", "--listen": "x", "--namespace": "No Such", "--prometheus": "nowhere"}
+    found = run("--only", "rollouts", *(part for pair in wrong.items() for part in pair))
+    assert [flag for flag in wrong if flag in found.stderr] == list(wrong)
 
 
 def test_listen_is_checked_beside_a_file_too(tmp_path: Path) -> None:

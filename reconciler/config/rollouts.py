@@ -1,0 +1,37 @@
+"""How the rollouts engine runs: `rollouts:` of the configuration, or the flags that say the same."""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.config.fields import Fields
+from reconciler.config.model import RolloutsEngine
+from reconciler.errors import Problem
+
+PROMETHEUS_VARIABLE = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS"
+"""Where installations of the family name their Prometheus; our own setting comes first."""
+
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+def rollouts_engine(fields: Fields) -> RolloutsEngine:
+    """Decodes `rollouts`; problems go into its notes."""
+    made = RolloutsEngine(instance_id=fields.text("instanceID"))
+    for name, problem in engine_problems(made).items():
+        fields.problem(name, problem.what, problem.fix)
+    fields.finish()
+    return made
+
+
+def engine_problems(engine: RolloutsEngine) -> dict[str, Problem]:
+    """What is wrong, by the field's name in the configuration."""
+    if engine.instance_id and not _LABEL_VALUE.fullmatch(engine.instance_id):
+        fix = "use at most 63 letters, digits, '-', '_' and '.'"
+        return {"instanceID": Problem(f"{engine.instance_id!r} cannot be the value of a label", fix)}
+    return {}
+
+
+def engine_flag_problems(engine: RolloutsEngine) -> list[Problem]:
+    """As `engine_problems`, in terms of the command line."""
+    flags = {"instanceID": "--instance-id"}
+    return [Problem(f"{flags[name]}: {found.what}", found.fix) for name, found in engine_problems(engine).items()]

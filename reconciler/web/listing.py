@@ -1,0 +1,30 @@
+"""The page of an engine that runs without Applications: its Rollouts, those that need a look first. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.apps.delivery import WorkloadProgress
+from reconciler.web.workloads import Workload, workload
+
+MOST_SHOWN = 100
+_URGENCY = ("bad", "held", "busy", "unknown", "good")
+_WORDS = {"bad": "failing", "held": "waiting", "busy": "in motion", "unknown": "unknown", "good": "healthy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`tally` has the tone and the words of each part of the sum; `more` is how many are not shown."""
+
+    workloads: tuple[Workload, ...]
+    tally: tuple[tuple[str, str], ...]
+    more: int
+
+
+def listing(found: Iterable[WorkloadProgress]) -> Listing:
+    shown = sorted(map(workload, found), key=lambda work: (_URGENCY.index(work.tone), work.namespace, work.title))
+    tones = Counter(work.tone for work in shown)
+    tally = tuple((tone, f"{tones[tone]} {_WORDS[tone]}") for tone in _URGENCY if tones[tone])
+    return Listing(tuple(shown[:MOST_SHOWN]), tally, max(0, len(shown) - MOST_SHOWN))

@@ -1,0 +1,100 @@
+"""`run --only rollouts`: Rollouts are driven without any repository, each by the engine whose id it carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.kube.client import HttpCluster
+from reconciler.kube.instances import LABEL
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, ROLLOUTS, SERVICES
+from reconciler.rollouts.keys import HASH
+from reconciler.sandbox.demo.manifests import definitions
+from reconciler.sandbox.server import Sandbox
+from tests.unit.daemon.engines import DEFINITIONS, Engines, a_template
+from tests.unit.daemon.world import ask
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> Iterator[Engines]:
+    with Sandbox() as sandbox:
+        cluster = HttpCluster.for_url(sandbox.url)
+        for definition in definitions():
+            cluster.create(DEFINITIONS, None, definition)
+        with Engines(cluster, sandbox.kubeconfig(tmp_path / "kubeconfig"), "default") as found:
+            yield found
+
+
+def test_a_rollout_is_driven_without_any_repository(engines: Engines) -> None:
+    daemon = engines.run()
+    engines.create("shop")
+    engines.reach("Healthy", ["shop"])
+    assert daemon.delivery("shop") is None
+    assert ask(f"{daemon.url}/readyz")[0] == 200
+
+
+def test_the_page_shows_rollouts_and_says_that_there_are_no_applications(engines: Engines) -> None:
+    daemon = engines.run()
+    engines.create("shop")
+    engines.reach("Healthy", ["shop"])
+    code, page = ask(daemon.url)
+    assert code == 200
+    assert "Rollout shop" in page and "has no Applications" in page and "1 healthy" in page
+    listed = json.loads(ask(f"{daemon.url}/api/v1/rollouts")[1])["rollouts"]
+    assert [(each["name"], each["health"]) for each in listed] == [("shop", "Healthy")]
+
+
+def test_probes_and_metrics_are_served(engines: Engines) -> None:
+    daemon = engines.run()
+    assert ask(f"{daemon.url}/healthz")[0] == 200
+    assert "reconciler_queue_depth" in ask(f"{daemon.url}/metrics")[1]
+
+
+def test_engines_side_by_side_touch_only_what_carries_their_id(engines: Engines) -> None:
+    engines.run(instance_id="blue")
+    engines.create("of-green", "green")
+    engines.create("of-nobody")
+    engines.create("of-blue", "blue")
+    engines.reach("Healthy", ["of-blue"])
+    assert engines.owners_of_replica_sets() == {"of-blue"}
+    engines.run(instance_id="green")
+    engines.reach("Healthy", ["of-green"])
+    assert engines.owners_of_replica_sets() == {"of-blue", "of-green"}
+    engines.run()
+    engines.reach("Healthy", ["of-nobody"])
+
+
+def test_runs_carry_the_id_of_their_engine_and_are_measured_by_it_alone(engines: Engines) -> None:
+    engines.cluster.create(ANALYSIS_TEMPLATES, "default", a_template("judge"))
+    engines.run()
+    engines.run(instance_id="blue")
+    engines.create("shop", "blue", steps=[{"analysis": {"templates": [{"templateName": "judge"}]}}])
+    engines.reach("Healthy", ["shop"])
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "shop:2"}]}}}}
+    engines.cluster.patch(ROLLOUTS, "default", "shop", change)
+    engines.wait_for("a run that began", lambda: any((run.get("status") or {}).get("phase") for run in engines.runs()))
+    assert [run["metadata"]["labels"][LABEL] for run in engines.runs()] == ["blue"]
+
+
+def test_a_rollout_that_gets_another_engine_keeps_its_services(engines: Engines) -> None:
+    """For the engine that it leaves it is not deleted: to let go of its Services would send users to any version."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}}
+    service["spec"] = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+    canary = service | {"metadata": {"name": "shop-canary"}}
+    for each in (service, canary):
+        engines.cluster.create(SERVICES, "default", each)
+    engines.run(instance_id="blue")
+    engines.create("shop", "blue")
+    strategy = {"canary": {"stableService": "shop", "canaryService": "shop-canary"}}
+    engines.cluster.patch(ROLLOUTS, "default", "shop", {"spec": {"strategy": strategy}})
+    selector = lambda: engines.cluster.get(SERVICES, "default", "shop")["spec"]["selector"]  # noqa: E731
+    engines.wait_for("a selector", lambda: HASH in selector(), selector)
+    seen = engines.cluster.patch(ROLLOUTS, "default", "shop", {"metadata": {"labels": {LABEL: "green"}}})
+    engines.cluster.patch(SERVICES, "default", "shop", {"metadata": {"labels": {"touched": "yes"}}})  # wakes it up
+    engines.create("next", "blue")
+    engines.reach("Healthy", ["next"])
+    assert HASH in selector()
+    assert engines.get("shop")["metadata"]["generation"] == seen["metadata"]["generation"]
