@@ -54,6 +54,7 @@ class ApplicationsHalf:
         self._repositories = Repositories(
             settings.repositories, _cache_dir(settings), clock, self._moved, self._forges.clone_token
         )
+        self._delivery = delivery
         self._sync = self._synchroniser(delivery)
         delivery.on_progress(lambda namespace, name: self._sync.touch("argoproj.io", "Rollout", namespace, name))
         self._outcomes = self._statuses(http)
@@ -74,6 +75,8 @@ class ApplicationsHalf:
             deliveries=self._board,
             statuses=self._outcomes.statuses,
             commit=self._commit,
+            runs=self._delivery.runs_of,
+            run=self._delivery.run,
             hooks=self._forges.hooks(),
             on_push=lambda url, branch, sha: self._queues["repository"].add(key_of(url, branch)),
             ready=ready,

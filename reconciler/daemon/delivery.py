@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.analysis.catalog import Catalog, from_stores
 from reconciler.analysis.controller import AnalysisController
 from reconciler.analysis.measure import Measurer
-from reconciler.analysis.model import decode_template
+from reconciler.analysis.model import AnalysisRun, decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
 from reconciler.daemon.engines import engine
@@ -183,6 +183,14 @@ class DeliveryHalf:
         ours = (each.metadata for each in self._stores.rollouts.list() if self._belongs(each.metadata))
         found = (self.progress(meta.namespace, meta.name) for meta in ours)
         return [progress for progress in found if progress]
+
+    def runs_of(self, namespace: str, name: str) -> tuple[AnalysisRun, ...]:
+        """The AnalysisRuns of a Rollout, for people to look at."""
+        rollout = self._stores.rollouts.get(namespace, name)
+        return tuple(self._stores.runs.owned_by(rollout.metadata.uid)) if rollout else ()
+
+    def run(self, namespace: str, name: str) -> AnalysisRun | None:
+        return self._stores.runs.get(namespace, name)
 
     def steers(self, key: Key) -> bool:
         """Whether a Rollout steers traffic through this object, so that its weights are not git's (spec §3.14).

@@ -41,6 +41,8 @@ def application(ports: Ports) -> web.Application:
         [
             web.get("/", pages.overview),
             web.get("/applications/{name}", pages.application),
+            web.get("/runs/{namespace}/{name}", pages.run),
+            web.get("/runs/{namespace}/{name}/analysis.svg", pages.run_svg),
             web.get("/api/v1/applications", pages.list_json),
             web.get("/api/v1/applications/{name}", pages.one_json),
             web.get("/api/v1/rollouts", pages.rollouts_json),

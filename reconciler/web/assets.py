@@ -7,7 +7,14 @@ from importlib.resources import files
 
 from aiohttp import web
 
-TYPES = {"page.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"}
+TYPES = {
+    "page.css": "text/css",
+    "live.js": "text/javascript",
+    "plots.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "uplot.css": "text/css",
+    "uplot.js": "text/javascript",
+}
 
 
 class Assets:

@@ -11,12 +11,13 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import reconciler
-from reconciler.apps.delivery import Delivery
+from reconciler.apps.delivery import Delivery, WorkloadProgress
 from reconciler.outcomes.wording import short_sha
-from reconciler.web import phrases, views
+from reconciler.web import phrases, plot, runs, views
 from reconciler.web.assets import Assets
 from reconciler.web.listing import listing
 from reconciler.web.ports import Ports
+from reconciler.web.svg import svg
 from reconciler.web.workloads import TONES
 
 
@@ -32,6 +33,15 @@ class Pages:
 
     async def application(self, request: web.Request) -> web.Response:
         return await asyncio.to_thread(self._application, request.match_info["name"])
+
+    async def run(self, request: web.Request) -> web.Response:
+        return await asyncio.to_thread(self._run, request.match_info["namespace"], request.match_info["name"])
+
+    async def run_svg(self, request: web.Request) -> web.Response:
+        found = self._ports.run(request.match_info["namespace"], request.match_info["name"])
+        if found is None:
+            return web.Response(text="no such AnalysisRun\n", status=404)
+        return web.Response(text=svg(found), content_type="image/svg+xml")
 
     async def list_json(self, request: web.Request) -> web.Response:
         found = [self._as_json(delivery) for delivery in self._ports.deliveries.all()]
@@ -57,9 +67,24 @@ class Pages:
     def _application(self, name: str) -> web.Response:
         delivery = self._ports.deliveries.get(name)
         if delivery is None:
-            return self._html("missing.html", status=404, name=name)
+            return self._html("missing.html", status=404, what="application", name=name)
         commits = views.history(delivery, self._ports.statuses(name), self._ports.commit)
-        return self._html("application.html", delivery=delivery, card=self._card(delivery), commits=commits)
+        judged = {
+            (work.namespace, f"{work.kind} {work.name}"): self._runs(work)
+            for work in delivery.workloads
+            if work.kind == "Rollout"
+        }
+        card = self._card(delivery)
+        return self._html("application.html", delivery=delivery, card=card, commits=commits, judged=judged)
+
+    def _runs(self, work: WorkloadProgress) -> tuple[plot.RunPicture, ...]:
+        return runs.of_the_update(self._ports.runs(work.namespace, work.name))
+
+    def _run(self, namespace: str, name: str) -> web.Response:
+        found = self._ports.run(namespace, name)
+        if found is None:
+            return self._html("missing.html", status=404, what="AnalysisRun", name=name)
+        return self._html("run.html", run=plot.pictures(found, runs.kind(found)))
 
     def _card(self, delivery: Delivery) -> views.Card:
         statuses = self._ports.statuses(delivery.app)
@@ -83,7 +108,12 @@ def _environment(assets: Assets) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        short_sha=short_sha, iso=phrases.iso, ago=phrases.ago, tone=TONES.__getitem__, operation=phrases.operation_text
+        short_sha=short_sha,
+        iso=phrases.iso,
+        ago=phrases.ago,
+        tone=TONES.__getitem__,
+        run_tone=phrases.run_tone,
+        operation=phrases.operation_text,
     )
     environment.globals["asset"] = assets.url
     return environment

@@ -42,3 +42,8 @@ def _coarse(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit} ago"
     return "just now"
+
+
+def run_tone(phase: str) -> str:
+    """The colour of a phase of an AnalysisRun."""
+    return {"Successful": "good", "Failed": "bad", "Error": "bad", "Inconclusive": "held"}.get(phase, "busy")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from reconciler.analysis.model import AnalysisRun
 from reconciler.apps.delivery import Delivery, WorkloadProgress
 from reconciler.outcomes.outbox import Entry
 
@@ -50,11 +51,14 @@ class Ports:
     """Every function may be called from several threads. `ready` returns what is still missing, or nothing.
 
     `rollouts` is there where no Applications are served: the page shows these instead.
+    `runs` gives the AnalysisRuns of a Rollout by its namespace and name, `run` one by its own.
     """
 
     deliveries: Deliveries
     statuses: Callable[[str], tuple[Entry, ...]] = lambda app: ()
     commit: Callable[[str, str], CommitInfo | None] = lambda repo_url, sha: None
+    runs: Callable[[str, str], Sequence[AnalysisRun]] = lambda namespace, rollout: ()
+    run: Callable[[str, str], AnalysisRun | None] = lambda namespace, name: None
     hooks: tuple[HookRepository, ...] = ()
     on_push: OnPush = lambda repo_url, branch, sha: None
     ready: Callable[[], str] = lambda: ""

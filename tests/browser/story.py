@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
+from reconciler.analysis.model import AnalysisRun
 from reconciler.apps.delivery import Delivery, Health, OperationPhase
 from reconciler.errors import Position, Problem
 from reconciler.forges.model import CommitStatus, State
@@ -94,13 +97,59 @@ def statuses(app: str) -> tuple[Entry, ...]:
     return tuple(Entry(each, each.state is not State.PENDING, NOW.timestamp() - 60, sent=each) for each in sent)
 
 
+def measured(metric: str, condition: str, values: Sequence[float | None], phase: str) -> dict[str, object]:
+    """A metric and its result; None is a measurement that found the provider broken."""
+    began = NOW - timedelta(minutes=3)
+    verdict = lambda value: "Error" if value is None else "Failed" if value > 0.1 else "Successful"  # noqa: E731
+    measurements = [
+        {
+            "phase": verdict(value),
+            "startedAt": began + timedelta(seconds=10 * index),
+            "finishedAt": began + timedelta(seconds=10 * index),
+            "value": "" if value is None else f"[{value}]",
+        }
+        for index, value in enumerate(values)
+    ]
+    return {
+        "spec": {"name": metric, "successCondition": condition, "interval": "10s"},
+        "result": {"name": metric, "phase": phase, "count": len(values), "measurements": measurements},
+    }
+
+
+def run(name: str, kind: str, phase: str, *metrics: dict[str, object], message: str = "") -> AnalysisRun:
+    labels = {"rollout-type": kind, "step-index": "3"} if kind == "Step" else {"rollout-type": kind}
+    return msgspec.convert(
+        {
+            "metadata": {"name": name, "namespace": "shop", "labels": labels, "creationTimestamp": NOW},
+            "spec": {"metrics": [metric["spec"] for metric in metrics]},
+            "status": {"phase": phase, "message": message, "metricResults": [metric["result"] for metric in metrics]},
+        },
+        AnalysisRun,
+    )
+
+
+ERROR_RATE = measured("error-rate", "result[0] < 0.1", (0.002, 0.004, None, 0.003, 0.31, 0.34), "Failed")
+LATENCY = measured("p99-seconds", "result[0] < 0.25", (0.05, 0.06, 0.058, 0.07, 0.09), "Running")
+WHY = 'Metric "error-rate" assessed Failed due to failed (2) > failureLimit (1)'
+RUNS = {
+    "shop-6f7d-2": run("shop-6f7d-2", "Background", "Failed", ERROR_RATE, LATENCY, message=WHY),
+    "shop-6f7d-2-3": run("shop-6f7d-2-3", "Step", "Running", LATENCY),
+}
+
+
 @contextmanager
 def told() -> Iterator[Site]:
     """A web server that shows all four."""
     board = Board()
     for found in (SHOP, FAILED, WELL, WRONG):
         board.publish(found)
-    with running(board, statuses=statuses, commit=lambda repo_url, sha: SUBJECTS.get(sha)) as site:
+    ports = {
+        "statuses": statuses,
+        "commit": lambda repo_url, sha: SUBJECTS.get(sha),
+        "runs": lambda namespace, rollout: tuple(RUNS.values()),
+        "run": lambda namespace, name: RUNS.get(name),
+    }
+    with running(board, **ports) as site:
         yield site
 
 
@@ -110,7 +159,8 @@ def pictures(directory: Path) -> None:
         for width, name in ((1280, "desktop"), (390, "phone")):
             for dark in (False, True):
                 browser.size(width, 800, dark=dark)
-                for path in ("/", *(f"/applications/{app}" for app in ("shop", "checkout", "search", "catalogue"))):
+                paths = [f"/applications/{app}" for app in ("shop", "checkout", "search", "catalogue")]
+                for path in ("/", *paths, "/runs/shop/shop-6f7d-2", "/runs/shop/shop-6f7d-2/analysis.svg"):
                     browser.open(site.server.url + path)
                     page = path.rsplit("/", 1)[-1] or "overview"
                     browser.picture(directory / f"{page}-{name}{'-dark' if dark else ''}.png")

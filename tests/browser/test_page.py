@@ -100,3 +100,23 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, site: Site, path: str):
     browser.size(360, 740)
     browser.open(site.server.url + path)
     assert browser.ask("document.documentElement.scrollWidth") <= 360
+
+
+def test_measurements_are_plotted_and_follow_what_is_measured(browser: Browser, site: Site, monkeypatch):
+    browser.open(f"{site.server.url}/applications/shop")
+    browser.until("document.querySelectorAll('.plot canvas').length === 3")
+    inked = (
+        "(() => { const c = document.querySelector('.plot canvas'); const seen = new Set(); "
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; "
+        "for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(`${d[i]},${d[i + 1]},${d[i + 2]}`); "
+        "return ['196,40,31', '26,127,69', '138,97,0'].every((colour) => seen.has(colour)); })()"
+    )
+    assert browser.ask(inked), "failed and successful measurements and the threshold have their colours"
+    first = "document.querySelector('.plot').dataset.plot"
+    before = browser.ask(first)
+    grown = story.measured("error-rate", "result[0] < 0.1", (0.002, 0.5), "Failed")
+    monkeypatch.setitem(story.RUNS, "shop-6f7d-2", story.run("shop-6f7d-2", "Background", "Failed", grown))
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    site.board.publish(shop(50, 5))
+    browser.until(f"{first} !== {before!r}")
+    browser.until("document.querySelectorAll('.plot canvas').length === 2")

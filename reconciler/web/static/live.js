@@ -25,6 +25,7 @@ function morph(from, to) {
   }
   for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
   for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  if (to.dataset.plot) return; // what is in it was drawn here, from that attribute
   const old = [...from.childNodes];
   const fresh = [...to.childNodes];
   fresh.forEach((node, at) => (at < old.length ? morph(old[at], node) : from.append(document.importNode(node, true))));
@@ -46,6 +47,7 @@ async function refresh() {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       document.title = page.title;
       morph(document.getElementById("main"), page.getElementById("main"));
+      document.dispatchEvent(new Event("refreshed"));
     } catch {
       show("offline"); // the next event or reconnect tries again
     }

@@ -1,0 +1,113 @@
+// Draws the measurements of each metric into its figure, and again when the page has brought new ones.
+"use strict";
+
+const drawn = new WeakMap(); // figure -> { text, plot }
+const HEIGHT = 170;
+const TONES = { Successful: "--good", Failed: "--bad", Error: "--bad", Inconclusive: "--held" };
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function columns({ times, values }) {
+  return [times, ...(values.length ? values : [times.map(() => null)])];
+}
+
+// The range has room for the thresholds: a value that is far from its limit should look so.
+function range(limits) {
+  return (plot, low, high) => {
+    const all = [...limits, low, high].filter((value) => value !== null && Number.isFinite(value));
+    const least = Math.min(0, ...all);
+    const most = Math.max(...all, least);
+    const room = (most - least) * 0.08 || 1;
+    return [least < 0 ? least - room : least, most + room];
+  };
+}
+
+function thresholds(limits) {
+  return (plot) => {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour("--held");
+    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+    for (const limit of limits) {
+      const y = Math.round(plot.valToPos(limit, "y", true));
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+    }
+    ctx.restore();
+  };
+}
+
+// Each measurement in the colour of its verdict; one without a number is a cross on the axis.
+function verdicts(phases) {
+  return (plot) => {
+    const { ctx } = plot;
+    const size = 4 * devicePixelRatio;
+    ctx.save();
+    phases.forEach((phase, at) => {
+      ctx.fillStyle = ctx.strokeStyle = colour(TONES[phase] || "--busy");
+      const x = plot.valToPos(plot.data[0][at], "x", true);
+      const values = plot.data.slice(1).map((column) => column[at]).filter((value) => value !== null && value !== undefined);
+      for (const value of values) {
+        ctx.beginPath();
+        ctx.arc(x, plot.valToPos(value, "y", true), size, 0, 2 * Math.PI);
+        ctx.fill();
+      }
+      if (!values.length) {
+        const y = plot.valToPos(plot.scales.y.min, "y", true);
+        ctx.lineWidth = 2 * devicePixelRatio;
+        ctx.beginPath();
+        ctx.moveTo(x - size, y - size);
+        ctx.lineTo(x + size, y + size);
+        ctx.moveTo(x + size, y - size);
+        ctx.lineTo(x - size, y + size);
+        ctx.stroke();
+      }
+    });
+    ctx.restore();
+  };
+}
+
+function clock(plot, times) {
+  return times.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour12: false }));
+}
+
+function options(figure, data) {
+  const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const lines = columns(data).slice(1).map(() => ({ stroke: colour("--soft"), width: 1.5, points: { show: false } }));
+  return {
+    width: figure.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { y: false },
+    scales: { x: { time: true }, y: { range: range(data.thresholds) } },
+    axes: [{ ...axis, space: 90, values: clock }, { ...axis, size: 64 }],
+    series: [{}, ...lines],
+    hooks: { draw: [thresholds(data.thresholds), verdicts(data.phases)] },
+  };
+}
+
+function draw(figure, anew = false) {
+  const text = figure.dataset.plot;
+  const known = drawn.get(figure);
+  if (known && known.text === text && !anew) return;
+  if (known) known.plot.destroy();
+  const data = JSON.parse(text);
+  drawn.set(figure, { text, plot: new uPlot(options(figure, data), columns(data), figure) });
+}
+
+function drawAll(anew = false) {
+  for (const figure of document.querySelectorAll("figure.plot")) draw(figure, anew);
+}
+
+drawAll();
+document.addEventListener("refreshed", () => drawAll());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(true));
+let resizing;
+addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => drawAll(true), 150);
+});
