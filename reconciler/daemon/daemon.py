@@ -145,7 +145,8 @@ class Daemon:
             return self._applications.ports(self._missing)
         board = Board()
         self._delivery.on_progress(lambda namespace, name: board.touch(f"{namespace}/{name}"))
-        return Ports(board, rollouts=self._delivery.all_progress, ready=self._missing)
+        half = self._delivery
+        return Ports(board, rollouts=half.all_progress, runs=half.runs_of, run=half.run, ready=self._missing)
 
     def _missing(self) -> str:
         """Why this process should not be asked yet: one that waits for the lease shows nothing and heeds no webhook."""
