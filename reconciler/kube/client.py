@@ -72,7 +72,7 @@ class HttpCluster(Cluster):
         self._transport.on_request = on_request
 
     def fence(self, may_write: Callable[[], bool]) -> None:
-        """From now on nothing but Leases is written while `may_write` says no: such calls raise `Transient`."""
+        """From now on only Leases and Events are written while `may_write` says no: other calls raise `Transient`."""
         self._transport.may_write = may_write
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -63,10 +64,21 @@ class Lease:
     """`identity` must be unique to the process. `start` campaigns in its own thread; `stop` gives the Lease back."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, name: str, identity: str, clock: Clock, terms: Terms = Terms()
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        identity: str,
+        clock: Clock,
+        terms: Terms = Terms(),
+        labels: Mapping[str, str] | None = None,
     ) -> None:
+        """`labels` are those of the object, if it is us who create it."""
+        self.name = name
+        self.term = 0
+        """How often it was gained: what was begun in an earlier term is nobody's work any more."""
         self._cluster, self._clock, self._terms = cluster, clock, terms
-        self._namespace, self._name, self._identity = namespace, name, identity
+        self.namespace, self._identity, self._labels = namespace, identity, dict(labels or {})
         self._seen: Observed | None = None
         self._trusted_until = float("-inf")
         self._held_before = False
@@ -76,6 +88,16 @@ class Lease:
     def held(self) -> bool:
         """Whether we may write now. Turns False by itself in time before anybody else can take the Lease."""
         return self._clock.monotonic() < self._trusted_until
+
+    def permission(self) -> Callable[[], bool] | None:
+        """Says whether this very term still lasts; None when we do not hold it."""
+        term = self.term
+        return (lambda: self.term == term and self.held()) if self.held() else None
+
+    def observe(self, lease: Object) -> None:
+        """Takes in what a list showed, unless it is ours: since when it is unchanged decides when it may be taken."""
+        if not self.held():
+            self._seen = self._observe(lease)
 
     def start(self) -> None:
         self._thread.start()
@@ -100,13 +122,13 @@ class Lease:
             self._look_again()
             wait /= 10
         except ReconcilerError as error:
-            log.warning("lease %s/%s: %s", self._namespace, self._name, error)
+            log.warning("lease %s/%s: %s", self.namespace, self.name, error)
         except Exception:
-            log.exception("lease %s/%s failed unexpectedly", self._namespace, self._name)
+            log.exception("lease %s/%s failed unexpectedly", self.namespace, self.name)
         if self.held() is not self._held_before:
             self._held_before = self.held()
             word = "acquired" if self._held_before else "lost"
-            log.info("lease %s/%s %s", self._namespace, self._name, word)
+            log.info("lease %s/%s %s", self.namespace, self.name, word)
         return wait
 
     def _look_again(self) -> None:
@@ -125,7 +147,7 @@ class Lease:
         try:
             self._write(self._seen, {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._stamp()})
         except ReconcilerError as error:
-            log.warning("lease %s/%s was not released: %s", self._namespace, self._name, error)
+            log.warning("lease %s/%s was not released: %s", self.namespace, self.name, error)
 
     def _attempt(self) -> None:
         began = self._clock.monotonic()
@@ -147,11 +169,12 @@ class Lease:
             }
         written = self._write(self._seen, spec)
         self._seen = self._observe(written)
+        self.term += not self.held()
         self._trusted_until = began + self._terms.renew_deadline
 
     def _read(self) -> Observed | None:
         try:
-            return self._observe(self._cluster.get(LEASES, self._namespace, self._name))
+            return self._observe(self._cluster.get(LEASES, self.namespace, self.name))
         except NotFound:
             return None
 
@@ -172,12 +195,12 @@ class Lease:
             body = {
                 "apiVersion": LEASES.api_version,
                 "kind": LEASES.kind,
-                "metadata": {"name": self._name, "namespace": self._namespace},
+                "metadata": {"name": self.name, "namespace": self.namespace, "labels": self._labels},
                 "spec": spec,
             }
-            return self._cluster.create(LEASES, self._namespace, body)
+            return self._cluster.create(LEASES, self.namespace, body)
         patch = {"metadata": {"resourceVersion": seen.version}, "spec": spec}
-        return self._cluster.patch(LEASES, self._namespace, self._name, patch)
+        return self._cluster.patch(LEASES, self.namespace, self.name, patch)
 
     def _stamp(self) -> str:
         return micro_time(self._clock.now())

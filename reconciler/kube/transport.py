@@ -14,12 +14,15 @@ from reconciler.errors import Conflict, ReconcilerError, Transient, UserError
 from reconciler.kube.answers import error_for, is_failed_test, parse_status
 from reconciler.kube.api import Resource
 from reconciler.kube.connection import Connection
-from reconciler.kube.objects import LEASES
+from reconciler.kube.objects import EVENTS, LEASES
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 WHOLE_SECONDS = 120.0
 CHUNK_BYTES = 1 << 20
+
+_ALWAYS_WRITTEN = frozenset({LEASES.plural, EVENTS.plural})
+"""Not held back by the fence: what leases are made of, and what tells of things done while one was held."""
 
 JSON_PATCH = "application/json-patch+json"
 
@@ -87,7 +90,7 @@ class Transport:
 
     def open(self, call: Call, read_seconds: float) -> urllib3.BaseHTTPResponse:
         """A 2xx answer whose body is still to be read; each read may take `read_seconds`. Raises as `send`."""
-        if call.method != "GET" and call.plural != LEASES.plural and not self.may_write():
+        if call.method != "GET" and call.plural not in _ALWAYS_WRITTEN and not self.may_write():
             raise Transient(f"{call.act}: not sent, another replica may hold the lease")
         started, code = time.monotonic(), 0
         try:

@@ -1,4 +1,4 @@
-"""Without the lease nothing is written but Leases; reading goes on."""
+"""Without the lease nothing is written but Leases and Events; reading goes on."""
 
 from __future__ import annotations
 
