@@ -64,10 +64,10 @@ class AnalysisController:
         namespace, _, name = key.partition("/")
         run = self._runs.get(namespace, name)
         if run is None or run.metadata.deletion_timestamp is not None:
-            self._forget(key)
+            self.forget(key)
             return None
         if run.status.phase.complete:
-            self._forget(key)
+            self.forget(key)
             return self._expire(run)
         try:
             metrics = self._metrics(run)
@@ -75,6 +75,12 @@ class AnalysisController:
             self._reject(run, str(error))
             return None
         return self._advance(key, run, metrics)
+
+    def forget(self, key: str) -> None:
+        """Lets go of what is only in memory about a run: it has ended, or another replica measures it."""
+        uid = self._underway.forget(key)
+        if uid is not None:
+            self._exact.forget(uid)
 
     def _metrics(self, run: AnalysisRun) -> tuple[Metric, ...]:
         try:
@@ -161,11 +167,6 @@ class AnalysisController:
         except NotFound:
             return None
         return None
-
-    def _forget(self, key: str) -> None:
-        uid = self._underway.forget(key)
-        if uid is not None:
-            self._exact.forget(uid)
 
 
 def _reference(run: AnalysisRun) -> ObjectRef:

@@ -78,6 +78,14 @@ def run(
             rich_help_panel=ENGINE,
         ),
     ] = "",
+    shards: Annotated[
+        int,
+        typer.Option(
+            help="Divide Rollouts among replicas that work at the same time; all must say the same number, about "
+            "twice that of the replicas. 0: one works, the others wait.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = 0,
 ) -> None:
     """Follow a branch and deliver what is pushed to it, until stopped.
 
@@ -96,7 +104,7 @@ def run(
     from reconciler.config.load import load_settings
     from reconciler.config.model import Kubernetes, RolloutsEngine
 
-    engine = RolloutsEngine(only is Part.ROLLOUTS, instance_id)
+    engine = RolloutsEngine(only is Part.ROLLOUTS, instance_id, shards)
     of_git = {"--config": config, "--repo": repo, "--forge-api": forge_api, "--forge-repo": forge_repo, "--name": name}
     given = [flag for flag, value in of_git.items() if value]
     if engine.only:
@@ -126,8 +134,9 @@ def _refuse(flags_of_git: list[str]) -> None:
 
 
 def _refuse_beside_a_file(engine: RolloutsEngine) -> None:
-    if engine.instance_id:
-        raise UserError(Problem("--instance-id and --config exclude each other", "write rollouts.instanceID there"))
+    if engine.instance_id or engine.shards:
+        what = "--instance-id and --shards do not go with --config"
+        raise UserError(Problem(what, "write rollouts.instanceID and rollouts.shards there"))
 
 
 def listening(listen: str) -> str:

@@ -162,11 +162,13 @@ class RolloutsEngine:
     """How Rollouts are driven. `only`: by themselves, without any repository.
 
     `instance_id`: only objects whose label says this id, or that have no such label when it is empty (spec rollouts
-    §11.6).
+    §11.6). `shards`: into how many parts the work is divided among replicas that work at the same time; 0: one replica
+    works, the others wait.
     """
 
     only: bool = False
     instance_id: str = ""
+    shards: int = 0
 
 
 @dataclass(frozen=True, slots=True)

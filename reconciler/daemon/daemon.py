@@ -4,8 +4,9 @@ Two halves do the work: `applications.py` brings commits to the cluster, `delive
 With `run --only rollouts` there is no first half.
 
 Order of a start: web server (probes answer at once), watches, lease, engines. A stop goes the other way round. Engines
-only ever run while the lease is held; when it is lost they stop, and a new lease builds nothing anew: state is in git
-and in the cluster.
+only ever run while the lease is held; when it is lost the process ends, and whoever gets it builds nothing anew: state
+is in git and in the cluster. With shards every replica drives Rollouts, each its share (`kube/shards.py`); the lease is
+then for Applications alone.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from reconciler.apps.delivery import Delivery
 from reconciler.config.model import Settings
 from reconciler.daemon.applications import ApplicationsHalf
 from reconciler.daemon.delivery import DeliveryHalf
+from reconciler.daemon.guard import Everything
 from reconciler.daemon.leadership import Leadership
 from reconciler.errors import NotFound, Problem, Refused, Transient, UserError
 from reconciler.http.client import HttpClient
 from reconciler.kube import instances
 from reconciler.kube.client import connect
 from reconciler.kube.events import EventRecorder
+from reconciler.kube.fence import Fence
 from reconciler.kube.leases import Lease
 from reconciler.kube.objects import NAMESPACES
+from reconciler.kube.shards import Shards
 from reconciler.outcomes.board import Board
 from reconciler.runtime.clock import Clock
 from reconciler.telemetry import metrics
@@ -49,13 +53,20 @@ class Daemon:
     """`start`, `stop`, and where it listens; everything else happens by itself."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
-        self._stopping, self._leading = threading.Event(), threading.Event()
+        self._settings, engine = settings, settings.rollouts
+        self._stopping, self._working = threading.Event(), threading.Event()
         self._http = HttpClient(USER_AGENT)
         self._cluster = connect(settings.kubernetes.kubeconfig, settings.kubernetes.context, user_agent=USER_AGENT)
         self._cluster.observe(metrics.observe_api_request)
         self._namespace = _own_namespace(settings)
         self._events = EventRecorder(self._cluster, "rollouts-controller", clock)
+        name, identity = instances.lease_name(LEASE_NAME, engine.instance_id), _identity()
+        lease = Lease(self._cluster, self._namespace, name, identity, clock)
+        self._cluster.fence(Fence(lease.held))
+        self._shards: Shards | None = None
+        if engine.shards:
+            self._shards = Shards(self._cluster, self._namespace, name, identity, engine.shards, clock, self._moved)
+            metrics.shards_held(lambda: len(self._shards.held()) if self._shards else 0)
         self._delivery = DeliveryHalf(
             self._cluster,
             clock,
@@ -64,17 +75,15 @@ class Daemon:
             namespace=settings.kubernetes.watch_namespace or None,
             home=self._namespace,
             prometheus_url=settings.prometheus_url,
-            instance_id=settings.rollouts.instance_id,
+            share=self._shards or Everything(lease.held),
+            instance_id=engine.instance_id,
         )
         self._applications: ApplicationsHalf | None = None
-        if not settings.rollouts.only:
+        if not engine.only:
             self._applications = ApplicationsHalf(
                 settings, self._cluster, clock, self._http, self._delivery, self._namespace
             )
         self._web = WebServer(settings.listen, self._ports())
-        name = instances.lease_name(LEASE_NAME, settings.rollouts.instance_id)
-        lease = Lease(self._cluster, self._namespace, name, _identity(), clock)
-        self._cluster.fence(lease.held)
         self._leadership = Leadership(lease, on_acquired=self._work, on_lost=self._rest)
 
     @property
@@ -95,7 +104,10 @@ class Daemon:
         self._web.start()
         self._events.start()
         self._delivery.watch()
-        self._leadership.start()
+        if self._shards:
+            threading.Thread(target=self._share, name="sharing", daemon=True).start()
+        if self._applications or not self._shards:
+            self._leadership.start()
         log.info("started", url=self.url, applications=len(self._settings.applications), namespace=self._namespace)
 
     def stop(self) -> None:
@@ -106,6 +118,8 @@ class Daemon:
         self._delivery.stop()
         self._events.stop()
         self._leadership.stop()
+        if self._shards:
+            self._shards.stop()
         self._web.stop()
         self._cluster.close()
         self._http.close()
@@ -122,18 +136,44 @@ class Daemon:
 
     def _work(self) -> None:
         """The lease is ours: begin with what git and the cluster say now, once that is known."""
+        if not self._read():
+            return
+        if not self._shards:
+            self._delivery.start()
+        if self._applications:
+            self._applications.start()
+        self._working.set()
+        log.info("leading")
+
+    def _share(self) -> None:
+        """Takes part in driving Rollouts, once what they depend on is known."""
+        try:
+            if not self._read() or not self._shards:
+                return
+            self._delivery.start()
+            self._shards.start()
+        except Exception:  # our bug: half a start must not look like a daemon that works
+            log.exception("could not begin to work")
+            os._exit(1)
+        if not self._applications:
+            self._working.set()
+
+    def _read(self) -> bool:
+        """Waits until all that decisions depend on has been listed; False when we are to stop before."""
         _spare_what_stays()
         while missing := self._delivery.missing():
             log.debug("not ready", why=missing)
             if self._stopping.wait(READ_SECONDS):
-                return
+                return False
         if absent := self._delivery.absent():
             log.warning("the cluster does not serve these kinds: apply manifests/crds", kinds=", ".join(absent))
-        self._delivery.start()
-        if self._applications:
-            self._applications.start()
-        self._leading.set()
-        log.info("leading")
+        return True
+
+    def _moved(self, shard: int) -> None:
+        """A shard was gained or lost. What its Rollouts wait for was waited for by another replica until now."""
+        shards = self._shards
+        if shards:
+            self._delivery.look_again(lambda key: shards.shard_of(key) == shard)
 
     def _rest(self) -> None:
         """Another replica may write from now on. What this one had in its hands is worth nothing: begin anew."""
@@ -150,7 +190,7 @@ class Daemon:
 
     def _missing(self) -> str:
         """Why this process should not be asked yet: one that waits for the lease shows nothing and heeds no webhook."""
-        return self._delivery.missing() or ("" if self._leading.is_set() else "waiting for the lease")
+        return self._delivery.missing() or ("" if self._working.is_set() else "waiting for the lease")
 
 
 def _spare_what_stays() -> None:

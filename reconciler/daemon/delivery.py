@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +15,14 @@ from reconciler.analysis.model import AnalysisRun, decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
 from reconciler.daemon.engines import engine
+from reconciler.daemon.guard import Guard, Share, home
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
-from reconciler.kube import instances
 from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
+from reconciler.kube.fence import InContext
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, Meta
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
@@ -40,7 +40,6 @@ _WATCHED = (
     wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
 )
 
-Reconcile = Callable[[str], datetime | None]
 OnProgress = Callable[[str, str], None]
 """(namespace, name) of a Rollout whose progress may read differently now."""
 
@@ -58,10 +57,11 @@ class DeliveryHalf:
         namespace: str | None,
         home: str,
         prometheus_url: str,
+        share: Share,
         instance_id: str = "",
     ) -> None:
-        self._instance_id = instance_id
-        rollouts, runs = WorkQueue(clock), WorkQueue(clock)
+        self._guard = guard = Guard(instance_id, share)
+        self._queue, self._run_queue = rollouts, runs = WorkQueue(clock), WorkQueue(clock)
         self._informers: list[Informer[Any]] = [
             Informer(
                 cluster,
@@ -82,11 +82,11 @@ class DeliveryHalf:
         analyses = Catalog(templates, instance_id)
         self._rollouts = RolloutController(cluster, self._stores, clock, events, analyses)
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
-        self._pool = ThreadPoolExecutor(MEASUREMENTS_AT_ONCE, "measure")
+        self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
         self._engines = [
-            engine("rollout", self._only_ours(self._stores.rollouts, self.reconcile_rollout), rollouts, clock),
-            engine("analysis", self._only_ours(self._stores.runs, analysis.reconcile), runs, clock),
+            engine("rollout", guard.only_ours(self._stores.rollouts, self.reconcile_rollout), rollouts, clock),
+            engine("analysis", guard.only_ours(self._stores.runs, analysis.reconcile, analysis.forget), runs, clock),
         ]
 
     def watch(self) -> None:
@@ -105,6 +105,15 @@ class DeliveryHalf:
         for informer in self._informers:
             informer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def look_again(self, concerned: Callable[[str], bool]) -> None:
+        """Looks at every key whose home is concerned: it has become ours, or is ours no longer."""
+        for store, queue in ((self._stores.rollouts, self._queue), (self._stores.runs, self._run_queue)):
+            for found in store.list():
+                if concerned(home(found.metadata)):
+                    queue.add(_key(found))
+        for key in filter(concerned, wiring.left_behind(self._stores)):
+            self._queue.add(key)
 
     def missing(self) -> str:
         """What must be read before anything is decided, and why it is not yet; empty when all is there.
@@ -128,20 +137,6 @@ class DeliveryHalf:
         if missing := self.missing():
             raise Transient(missing)
         return self._rollouts.reconcile(key)
-
-    def _only_ours(self, store: Store[Any], reconcile: Reconcile) -> Reconcile:
-        """Objects of other engines are watched, so that none is taken for deleted, but never written (§11.6)."""
-
-        def guarded(key: str) -> datetime | None:
-            found = store.get(*key.split("/", 1))
-            if found is not None and not self._belongs(found.metadata):
-                return None
-            return reconcile(key)
-
-        return guarded
-
-    def _belongs(self, meta: Meta) -> bool:
-        return instances.belongs(meta, self._instance_id)
 
     def _start_for(self, rollout: Rollout | None) -> None:
         canary = rollout.spec.strategy.canary if rollout else None
@@ -180,7 +175,7 @@ class DeliveryHalf:
 
     def all_progress(self) -> list[WorkloadProgress]:
         """How far every Rollout of this engine is."""
-        ours = (each.metadata for each in self._stores.rollouts.list() if self._belongs(each.metadata))
+        ours = (each.metadata for each in self._stores.rollouts.list() if self._guard.belongs(each.metadata))
         found = (self.progress(meta.namespace, meta.name) for meta in ours)
         return [progress for progress in found if progress]
 

@@ -84,6 +84,12 @@ def subscribe(stores: Stores, enqueue: Enqueue) -> None:
         _follow(store, partial(about, kind), enqueue)
 
 
+def left_behind(stores: Stores) -> list[str]:
+    """Keys of Rollouts that are gone while a Service still says that they manage it."""
+    named = dict.fromkeys(key for service in stores.services.list() for key in _manager(service))
+    return [key for key in named if stores.rollouts.get(*key.split("/", 1)) is None]
+
+
 def _follow(store: Store[Any], concerned: Callable[[Any], Iterable[str]], enqueue: Enqueue) -> None:
     def changed(old: HasMeta | None, new: HasMeta | None) -> None:
         found = [key for item in (old, new) if item is not None for key in concerned(item)]

@@ -93,6 +93,7 @@ RECONCILE_SECONDS = _histogram(
     "reconcile_seconds", "Duration of one reconcile of one key.", REQUEST_BUCKETS, "engine", "outcome"
 )
 QUEUE_DEPTH = _gauge("queue_depth", "Keys that wait in a work queue.", "queue")
+SHARDS_HELD = _gauge("shards_held", "Shards of the Rollouts that this replica works on; 0 without sharding.")
 WEBHOOKS = _counter("webhooks", "Webhooks received, by forge and what became of them.", "forge", "result")
 STATUS_POSTS = _counter("status_posts", "Commit statuses sent, by state and result.", "forge", "state", "result")
 STATUS_OUTBOX = _gauge("status_outbox", "Commit statuses that wait to be sent.", "application")
@@ -161,6 +162,11 @@ def observe_api_request(verb: str, resource: str, code: int | str, seconds: floa
 
 def reconcile_finished(engine: str, outcome: str, seconds: float) -> None:
     RECONCILE_SECONDS.labels(engine, outcome).observe(seconds)
+
+
+def shards_held(held: Callable[[], float]) -> None:
+    """Reads how many shards this replica has whenever metrics are asked for."""
+    SHARDS_HELD.set_function(held)
 
 
 def queue_depth(queue: str, depth: Callable[[], float]) -> None:

@@ -43,6 +43,8 @@ def run(*flags: str, **env: str) -> subprocess.CompletedProcess[str]:
         pytest.param(["--only", "rollouts", "--repo", "/b"], "--repo cannot go with it", id="only and a repository"),
         pytest.param(["--only", "rollouts", "--config", "a"], "--config cannot go with it", id="only and a file"),
         pytest.param(["--only", "rollouts", "--instance-id", "a b"], "value of a label", id="impossible id"),
+        pytest.param(["--only", "rollouts", "--shards", "65"], "no number of shards", id="too many shards"),
+        pytest.param(["--config", "a.yaml", "--shards", "2"], "rollouts.shards", id="shards beside a file"),
         pytest.param(["--config", "a.yaml", "--instance-id", "a"], "rollouts.instanceID", id="id beside a file"),
         pytest.param(["--repo", "/b", "--instance-id", "-"], "--instance-id", id="impossible id, with a repository"),
     ],

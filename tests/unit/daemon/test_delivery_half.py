@@ -10,6 +10,7 @@ import yaml
 
 from reconciler.apps.record import Key
 from reconciler.daemon.delivery import DeliveryHalf
+from reconciler.daemon.guard import Everything
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
 from reconciler.kube.api import Resource
@@ -36,6 +37,7 @@ def a_half(url: str) -> DeliveryHalf:
         namespace=None,
         home="default",
         prometheus_url="",
+        share=Everything(lambda: True),
     )
 
 

@@ -79,6 +79,20 @@ def test_runs_carry_the_id_of_their_engine_and_are_measured_by_it_alone(engines:
     assert [run["metadata"]["labels"][LABEL] for run in engines.runs()] == ["blue"]
 
 
+def test_replicas_share_rollouts_and_one_that_stops_leaves_its_share_to_the_other(engines: Engines) -> None:
+    first, second = engines.run(shards=4), engines.run(shards=4)
+    shares = lambda: [sorted(each._shards.held()) for each in (first, second) if each._shards]  # noqa: E731
+    engines.wait_for("two shares", lambda: [len(share) for share in shares()] == [2, 2], shares)
+    names = [f"app-{number}" for number in range(8)]
+    for name in names:
+        engines.create(name)
+    engines.reach("Healthy", names)
+    first.stop()
+    for name in names:
+        engines.cluster.patch(ROLLOUTS, "default", name, {"spec": {"replicas": 2}})
+    engines.wait_for("two pods each", lambda: all(engines.get(name)["status"]["replicas"] == 2 for name in names))
+
+
 def test_a_rollout_that_gets_another_engine_keeps_its_services(engines: Engines) -> None:
     """For the engine that it leaves it is not deleted: to let go of its Services would send users to any version."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}}

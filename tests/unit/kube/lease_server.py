@@ -53,7 +53,7 @@ class LeaseServer:
 
 
 class Line:
-    """The `Cluster` of one replica. `trouble`: "down" loses what it asks, "deaf" the answers, "unsure" its own Lease."""
+    """The `Cluster` of a replica. `trouble`: "down" loses questions, "deaf" answers, "unsure" only its own Lease."""
 
     def __init__(self, server: LeaseServer) -> None:
         self._server, self.trouble = server, ""
