@@ -13,9 +13,12 @@ import pytest
 
 from tests.e2e import report
 from tests.e2e.delivery import Delivery, Witness
-from tests.e2e.world import world
+from tests.e2e.invariants import Guard
+from tests.e2e.world import NAMESPACE, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
+FEWEST_MOVES = 25
+"""Each version but the first needs pods, weights and both Services moved: fewer writes mean that nobody watched."""
 _TAGS = ("1", "2-good", "3-failing", "4-slow", "5-good")
 
 
@@ -29,6 +32,7 @@ def story() -> Iterator[dict[str, Delivery]]:
         try:
             stack.enter_context(witness.runs)
             stack.enter_context(witness.weights)
+            guard = stack.enter_context(Guard(running.cluster, NAMESPACE, "shop"))
             first = running.clone.push(_TAGS[0])
             daemon.start()
             running.hook_up(daemon)
@@ -37,6 +41,7 @@ def story() -> Iterator[dict[str, Delivery]]:
         except BaseException:
             print(daemon.log()[-20_000:])
             raise
+        assert guard.check() > FEWEST_MOVES
         report.write(delivery.record() for delivery in deliveries.values())
         yield deliveries
 

@@ -15,6 +15,7 @@ from itertools import dropwhile
 
 import pytest
 
+from tests.e2e.invariants import Guard
 from tests.e2e.leftovers import leftovers
 from tests.e2e.world import NAMESPACE, World, wait_for, world
 from tests.testbed.daemon import Daemon
@@ -59,11 +60,12 @@ def _kills() -> list[Kill]:
 
 @dataclass
 class Bench:
-    """`serving` is the image that users must get between pushes."""
+    """`serving` is the image that users must get between pushes; `guard` has watched everything since the first."""
 
     world: World
     daemon: Daemon
     serving: str
+    guard: Guard
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,8 @@ def bench() -> Iterator[Bench]:
         daemon.start()
         running.hook_up(daemon)
         assert running.verdict(first)["status"] == "success", daemon.log()[-5000:]
-        yield Bench(running, daemon, "registry.example/shop:1")
+        guard = stack.enter_context(Guard(running.cluster, NAMESPACE, "shop"))
+        yield Bench(running, daemon, "registry.example/shop:1", guard)
 
 
 @pytest.mark.parametrize("kill", _kills(), ids=lambda kill: f"{kill.tag}-after-{kill.after_seconds:.2f}s")
@@ -109,6 +112,10 @@ def test_what_leaves_git_leaves_the_cluster(bench: Bench) -> None:
         _SETTLE_SECONDS,
         lambda: str({kind: len(bench.world.object(kind)["items"]) for kind in kinds}),
     )
+
+
+def test_no_write_before_or_after_an_outage_broke_an_invariant(bench: Bench) -> None:
+    assert bench.guard.check() > _ROUNDS
 
 
 def test_no_outage_ever_ran_into_a_bug(bench: Bench) -> None:
