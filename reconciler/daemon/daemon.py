@@ -36,7 +36,7 @@ from reconciler.kube.objects import NAMESPACES
 from reconciler.kube.shards import Shards
 from reconciler.outcomes.board import Board
 from reconciler.runtime.clock import Clock
-from reconciler.telemetry import metrics
+from reconciler.telemetry import established, metrics
 from reconciler.telemetry.log import logger
 from reconciler.web.ports import Ports
 from reconciler.web.server import WebServer
@@ -57,7 +57,7 @@ class Daemon:
         self._stopping, self._working = threading.Event(), threading.Event()
         self._http = HttpClient(USER_AGENT)
         self._cluster = connect(settings.kubernetes.kubeconfig, settings.kubernetes.context, user_agent=USER_AGENT)
-        self._cluster.observe(metrics.observe_api_request)
+        self._cluster.observe(_count_request)
         self._namespace = _own_namespace(settings)
         self._events = EventRecorder(self._cluster, "rollouts-controller", clock)
         name, identity = instances.lease_name(LEASE_NAME, engine.instance_id), _identity()
@@ -191,6 +191,11 @@ class Daemon:
     def _missing(self) -> str:
         """Why this process should not be asked yet: one that waits for the lease shows nothing and heeds no webhook."""
         return self._delivery.missing() or ("" if self._working.is_set() else "waiting for the lease")
+
+
+def _count_request(verb: str, resource: str, code: int, seconds: float) -> None:
+    metrics.observe_api_request(verb, resource, code, seconds)
+    established.observe_api_request(verb, resource, code)
 
 
 def _spare_what_stays() -> None:

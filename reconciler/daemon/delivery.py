@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,9 @@ from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import AnalysisRun, decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
+from reconciler.daemon import figures
 from reconciler.daemon.engines import engine
+from reconciler.daemon.figures import CountedEvents, Figures
 from reconciler.daemon.guard import Guard, Share, home
 from reconciler.errors import Transient
 from reconciler.http.client import HttpClient
@@ -30,7 +32,7 @@ from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
-from reconciler.runtime.queue import WorkQueue
+from reconciler.telemetry import established
 
 MEASUREMENTS_AT_ONCE = 16
 
@@ -61,7 +63,8 @@ class DeliveryHalf:
         instance_id: str = "",
     ) -> None:
         self._guard = guard = Guard(instance_id, share)
-        self._queue, self._run_queue = rollouts, runs = WorkQueue(clock), WorkQueue(clock)
+        counted = Figures(lambda kind, *key: self._store(kind).get(*key) is not None, clock)
+        self._queue, self._run_queue = rollouts, runs = counted.queue("Rollouts"), counted.queue("AnalysisRuns")
         self._informers: list[Informer[Any]] = [
             Informer(
                 cluster,
@@ -80,14 +83,29 @@ class DeliveryHalf:
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
         templates = from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind)))
         analyses = Catalog(templates, instance_id)
-        self._rollouts = RolloutController(cluster, self._stores, clock, events, analyses)
+        told = CountedEvents(events, counted)
+        self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed)
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
+        measure_rollout = counted.measured("rollout", self.reconcile_rollout)
+        measure_run = counted.measured("analysis_run", analysis.reconcile)
         self._engines = [
-            engine("rollout", guard.only_ours(self._stores.rollouts, self.reconcile_rollout), rollouts, clock),
-            engine("analysis", guard.only_ours(self._stores.runs, analysis.reconcile, analysis.forget), runs, clock),
+            engine("rollout", guard.only_ours(self._stores.rollouts, measure_rollout), rollouts, clock),
+            engine("analysis", guard.only_ours(self._stores.runs, measure_run, analysis.forget), runs, clock),
         ]
+        self._show()
+
+    def _show(self) -> None:
+        """Metrics of what is in the stores: of several replicas each shows what it drives."""
+
+        def driven(store: Store[Any]) -> Iterator[Any]:
+            return (found for found in store.list() if self._guard.drives(found.metadata))
+
+        templates = [self._store(each.kind) for each in (ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES)]
+        established.show("rollouts", lambda: figures.of_rollouts(driven(self._stores.rollouts)))
+        established.show("runs", lambda: figures.of_runs(driven(self._stores.runs)))
+        established.show("templates", lambda: figures.of_templates(each for s in templates for each in driven(s)))
 
     def watch(self) -> None:
         """Watches what every Rollout needs; kinds of traffic routers only once a Rollout names one."""

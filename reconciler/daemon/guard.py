@@ -44,6 +44,11 @@ class Guard:
         """Whether an object is for an engine with our id."""
         return instances.belongs(meta, self._instance_id)
 
+    def drives(self, meta: Meta) -> bool:
+        """Whether it is this very process that works on the object now."""
+        with self._share.work(home(meta)) as permission:
+            return permission is not None and permission() and self.belongs(meta)
+
     def only_ours(
         self, store: Store[Any], reconcile: Reconcile, forget: Callable[[str], None] = lambda key: None
     ) -> Reconcile:

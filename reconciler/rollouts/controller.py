@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from reconciler.errors import Conflict, Refused, Transient, UserError
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import Meta
-from reconciler.rollouts import refusal, services
+from reconciler.rollouts import duration, refusal, services
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.intents import (
@@ -28,13 +29,25 @@ from reconciler.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
+OnCompletion = Callable[[Meta, duration.Completion], None]
+"""Called once for each update that has ended, after its status was written."""
+
 
 class RolloutController:
     """`reconcile` is what the work queue's loop calls. Keys are `namespace/name`."""
 
-    def __init__(self, cluster: Cluster, stores: Stores, clock: Clock, events: Events, analyses: Analyses) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        stores: Stores,
+        clock: Clock,
+        events: Events,
+        analyses: Analyses,
+        on_completion: OnCompletion = lambda meta, completion: None,
+    ) -> None:
         self._cluster, self._stores, self._clock = cluster, stores, clock
         self._events, self._analyses = events, analyses
+        self._on_completion = on_completion
         self._reader = StoreReader(stores, cluster)
 
     def reconcile(self, key: str) -> datetime | None:
@@ -59,6 +72,15 @@ class RolloutController:
                 self._explain(rollout, intent, error)
                 raise
         self._log(rollout, decision.intents)
+        self._tell_completions(rollout)
+
+    def _tell_completions(self, before: Rollout) -> None:
+        """The store has the answer of the status' write by now: only what was written is told."""
+        meta = before.metadata
+        after = self._stores.rollouts.get(meta.namespace, meta.name)
+        if after is not None and after.metadata.uid == meta.uid:
+            for completion in duration.completions(before.status.duration, after.status.duration):
+                self._on_completion(meta, completion)
 
     def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
         """A version that the API server does not accept, or traffic that we may not steer: the user has to know."""

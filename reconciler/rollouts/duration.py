@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from reconciler.rollouts import rollback
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.snapshot import INCONCLUSIVE, STEP_PAUSE
 from reconciler.rollouts.status import DurationRecord, moment, stamp
 
-_ABORTED = "Aborted"
+_BLUE_GREEN_PAUSE = "BlueGreenPause"
+_ABORTED, _SUPERSEDED = "Aborted", "Superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An update that has ended: how, after how long, and how much of that it waited for a person."""
+
+    status: str
+    seconds: float
+    paused_seconds: float
+
+
+def completions(before: DurationRecord | None, after: DurationRecord | None) -> list[Completion]:
+    """What ended from one stored record to the next: to be counted once the later one is stored."""
+    found = []
+    if before and _running(before) and after and after.rollout_started_at != before.rollout_started_at:
+        found.append(_ended(before, _SUPERSEDED, moment(after.rollout_started_at or "")))
+        before = None
+    if after and not _running(after) and (before is None or _running(before)):
+        found.append(after)
+    return [_completion(record) for record in found if record.rollout_started_at and record.finished_at]
+
+
+def _running(record: DurationRecord) -> bool:
+    return record.finished_at is None
+
+
+def _completion(record: DurationRecord) -> Completion:
+    lasted = moment(record.finished_at or "") - moment(record.rollout_started_at or "")
+    seconds = max(0.0, lasted.total_seconds())
+    return Completion(record.completion_status, seconds, min(seconds, record.total_manual_pause_duration_seconds))
 
 
 def record(look: Look) -> DurationRecord | None:
@@ -24,34 +58,45 @@ def record(look: Look) -> DurationRecord | None:
 
 
 def _starts(look: Look) -> bool:
+    """A version or steps that are new, or a retry. A change back goes on with the record of the update it ends."""
     before, after = look.before, look.after
-    if after.current_pod_hash != before.current_pod_hash or not before.current_pod_hash:
-        return not _returned(look)
-    return before.aborted_at is not None and after.aborted_at is None and not look.completed
-
-
-def _returned(look: Look) -> bool:
-    """Back to the stable version while an update was under way: that record ends, none begins."""
-    running = look.before.duration is not None and look.before.duration.finished_at is None
-    return look.completed and running
+    if not before.current_pod_hash:
+        return True
+    if look.completed:
+        return False
+    changed = after.current_pod_hash != before.current_pod_hash or after.current_step_hash != before.current_step_hash
+    running = before.duration is not None and _running(before.duration)
+    retried = before.aborted_at is not None and after.aborted_at is None
+    return (changed and not (running and rollback.backwards(look.world, before.stable_rs))) or retried
 
 
 def _with_pause(look: Look, found: DurationRecord) -> DurationRecord:
-    waiting, since = _waits_for_person(look), found.manual_pause_started_at
+    waiting, since = _waits_for_person(look) and not look.world.aborted, found.manual_pause_started_at
     if waiting and since is None and found.finished_at is None:
         return msgspec.structs.replace(found, manual_pause_started_at=stamp(look.now))
     if not waiting and since is not None:
-        seconds = int((look.now - moment(since)).total_seconds())
-        total = found.total_manual_pause_duration_seconds + max(0, seconds)
-        return msgspec.structs.replace(found, manual_pause_started_at=None, total_manual_pause_duration_seconds=total)
+        return _resumed(found, look.now)
     return found
+
+
+def _resumed(found: DurationRecord, now: datetime) -> DurationRecord:
+    since = found.manual_pause_started_at
+    seconds = int((now - moment(since)).total_seconds()) if since else 0
+    total = found.total_manual_pause_duration_seconds + max(0, seconds)
+    return msgspec.structs.replace(found, manual_pause_started_at=None, total_manual_pause_duration_seconds=total)
 
 
 def _waits_for_person(look: Look) -> bool:
     reasons = {pause.reason for pause in look.after.pause_conditions or ()}
     step = look.world.current_step
     endless = step is not None and step.pause is not None and step.pause.duration is None
-    return look.world.rollout.spec.paused or INCONCLUSIVE in reasons or (STEP_PAUSE in reasons and endless)
+    by_hand = look.world.rollout.spec.paused or (_BLUE_GREEN_PAUSE in reasons and not _promotes_itself(look))
+    return by_hand or INCONCLUSIVE in reasons or (STEP_PAUSE in reasons and endless)
+
+
+def _promotes_itself(look: Look) -> bool:
+    strategy: Any = msgspec.to_builtins(look.world.rollout.spec.strategy.blue_green)
+    return not strategy or strategy.get("autoPromotionEnabled") is not False
 
 
 def _finished(look: Look, found: DurationRecord) -> DurationRecord:
@@ -69,11 +114,13 @@ def _finished(look: Look, found: DurationRecord) -> DurationRecord:
 
 
 def _outcome(look: Look) -> str:
-    before = look.before
-    if before.stable_rs == look.after.stable_rs and before.current_pod_hash != before.stable_rs:
-        return "FastRolledBack"
+    before, world = look.before, look.world
+    if before.stable_rs and rollback.backwards(world, before.stable_rs):
+        fast = look.after.stable_rs == before.stable_rs or rollback.skips(world, before.stable_rs)
+        return "FastRolledBack" if fast else "RolledBack"
     return "FastPromoted" if before.promote_full else "Promoted"
 
 
 def _ended(found: DurationRecord, outcome: str, now: datetime) -> DurationRecord:
-    return msgspec.structs.replace(found, completion_status=outcome, finished_at=stamp(now))
+    """A pause that still lasts ends with the update."""
+    return msgspec.structs.replace(_resumed(found, now), completion_status=outcome, finished_at=stamp(now))

@@ -8,7 +8,8 @@ from reconciler.rollouts import keys
 from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+_NOT_YET = datetime.max.replace(tzinfo=UTC)
+"""A ReplicaSet that is only planned is newer than all that exist."""
 
 
 def fast(world: World) -> bool:
@@ -16,9 +17,28 @@ def fast(world: World) -> bool:
     return (world.new is not None and world.new is world.stable) or within_window(world)
 
 
+def backwards(world: World, stable_hash: str) -> bool:
+    """Whether the wanted version is that of `stable_hash`, or older."""
+    new, stable = world.new, _of(world, stable_hash)
+    return new is not None and stable is not None and (new is stable or _created(new) < _created(stable))
+
+
+def skips(world: World, stable_hash: str) -> bool:
+    """Whether it is older than that of `stable_hash` by no more versions than the window allows."""
+    return _in_window(world, _of(world, stable_hash))
+
+
 def within_window(world: World) -> bool:
     """Whether the wanted version is older than the stable one by no more versions than the window allows."""
-    window, new, stable = world.rollout.spec.rollback_window, world.new, world.stable
+    return _in_window(world, world.stable)
+
+
+def _of(world: World, pod_hash: str) -> ReplicaSet | None:
+    return next((rs for rs in world.replica_sets if rs.hash == pod_hash), None)
+
+
+def _in_window(world: World, stable: ReplicaSet | None) -> bool:
+    window, new = world.rollout.spec.rollback_window, world.new
     if window is None or window.revisions <= 0 or new is None or stable is None:
         return False
     if _created(new) >= _created(stable):
@@ -32,4 +52,4 @@ def within_window(world: World) -> bool:
 
 
 def _created(rs: ReplicaSet) -> datetime:
-    return rs.metadata.creation_timestamp or _NEVER
+    return rs.metadata.creation_timestamp or _NOT_YET

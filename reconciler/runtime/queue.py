@@ -11,6 +11,8 @@ import heapq
 import random
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Literal
 
 from reconciler.runtime.clock import Clock
 
@@ -24,18 +26,32 @@ def back_off(failures: int, first: float, longest: float, jitter: float) -> floa
     return full * (1 - jitter / 2)
 
 
+Happened = Literal["added", "waited", "worked", "retried"]
+OnHappened = Callable[[Happened, float], None]
+"""`(what, seconds)`: for metrics; called with the queue locked, so it must be quick and must not ask the queue."""
+
+
 class WorkQueue:
     """A de-duplicating queue with delays and per-key back-off. Safe to use from many threads."""
 
     def __init__(
-        self, clock: Clock, *, first_delay: float = 0.5, max_delay: float = 120.0, rng: random.Random | None = None
+        self,
+        clock: Clock,
+        *,
+        first_delay: float = 0.5,
+        max_delay: float = 120.0,
+        rng: random.Random | None = None,
+        on_happened: OnHappened = lambda what, seconds: None,
     ) -> None:
+        self._on_happened = on_happened
         self._clock = clock
         self._first_delay, self._max_delay = first_delay, max_delay
         self._rng = rng or random.Random()
         self._changed = threading.Condition()
-        self._ready: OrderedDict[str, None] = OrderedDict()
-        self._working: set[str] = set()
+        self._ready: OrderedDict[str, float] = OrderedDict()
+        """Since when each key has been ready."""
+        self._working: dict[str, float] = {}
+        """Since when each key has been worked on."""
         self._again: set[str] = set()
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
@@ -47,6 +63,11 @@ class WorkQueue:
         with self._changed:
             self._ripen()
             return len(self._ready)
+
+    def ages(self) -> list[float]:
+        """Seconds for which each key in work has been so."""
+        with self._changed:
+            return [self._clock.monotonic() - began for began in self._working.values()]
 
     def add(self, key: str) -> None:
         """Makes the key ready now."""
@@ -86,7 +107,9 @@ class WorkQueue:
     def done(self, key: str) -> None:
         """Says that work on a key has ended; if it was added meanwhile it becomes ready again."""
         with self._changed:
-            self._working.discard(key)
+            began = self._working.pop(key, None)
+            if began is not None:
+                self._on_happened("worked", self._clock.monotonic() - began)
             if key in self._again:
                 self._again.discard(key)
                 self._admit(key)
@@ -96,6 +119,7 @@ class WorkQueue:
         with self._changed:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             jitter = self._rng.random()
+            self._on_happened("retried", 0.0)
             delay = max(at_least, back_off(failures, self._first_delay, self._max_delay, jitter))
             self.add_at(key, self._clock.monotonic() + delay)
             return delay
@@ -119,12 +143,14 @@ class WorkQueue:
         if key in self._working:
             self._again.add(key)
         elif key not in self._ready:
-            self._ready[key] = None
+            self._ready[key] = self._clock.monotonic()
+            self._on_happened("added", 0.0)
             self._changed.notify()
 
     def _hand_out(self) -> str:
-        key, _ = self._ready.popitem(last=False)
-        self._working.add(key)
+        key, since = self._ready.popitem(last=False)
+        now = self._working[key] = self._clock.monotonic()
+        self._on_happened("waited", now - since)
         return key
 
     def _ripen(self) -> None:

@@ -53,6 +53,36 @@ def test_probes_and_metrics_are_served(engines: Engines) -> None:
     assert "reconciler_queue_depth" in ask(f"{daemon.url}/metrics")[1]
 
 
+def test_dashboards_of_the_family_find_their_metrics_and_lose_them_with_the_object(engines: Engines) -> None:
+    engines.cluster.create(ANALYSIS_TEMPLATES, "default", a_template("judge"))
+    daemon = engines.run()
+    engines.create("shop")
+    engines.reach("Healthy", ["shop"])
+    shown = lambda: ask(f"{daemon.url}/metrics")[1].splitlines()  # noqa: E731
+    shop = 'name="shop",namespace="default"'
+    expected = {
+        f'rollout_info{{{shop},phase="Completed",strategy="canary",traffic_router=""}} 1.0',
+        f"rollout_info_replicas_available{{{shop}}} 1.0",
+        f"rollout_info_replicas_unavailable{{{shop}}} 0.0",
+        f"rollout_info_replicas_desired{{{shop}}} 1.0",
+        f"rollout_info_replicas_updated{{{shop}}} 1.0",
+        f'rollout_events_total{{{shop},reason="NewReplicaSetCreated",type="Normal"}} 1.0',
+        f'rollout_duration_seconds_count{{{shop},status="Promoted"}} 1.0',
+        'analysis_template_info{name="judge",namespace="default"} 1.0',
+        'analysis_template_metric_info{metric="errors",name="judge",namespace="default",type="Prometheus"} 1.0',
+        'workqueue_depth{name="Rollouts"} 0.0',
+    }
+    engines.wait_for("all metrics", lambda: expected <= set(shown()), lambda: sorted(expected - set(shown())))
+    for start in (
+        f"rollout_reconcile_count{{{shop}}}",
+        'controller_clientset_k8s_request_total{kind="replicasets",status_code="201",verb="Create"}',
+        'workqueue_work_duration_seconds_count{name="Rollouts"}',
+    ):
+        assert any(line.startswith(start) for line in shown()), start
+    engines.cluster.delete(ROLLOUTS, "default", "shop")
+    engines.wait_for("no trace of it", lambda: not any(shop in line for line in shown()))
+
+
 def test_engines_side_by_side_touch_only_what_carries_their_id(engines: Engines) -> None:
     engines.run(instance_id="blue")
     engines.create("of-green", "green")
