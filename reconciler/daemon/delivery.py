@@ -85,13 +85,19 @@ class DeliveryHalf:
         analyses = Catalog(templates, instance_id)
         told = CountedEvents(events, counted)
         self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed)
+        self._stores.rollouts.subscribe(lambda old, new: self._disregard(old))
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
         measure_rollout = counted.measured("rollout", self.reconcile_rollout)
         measure_run = counted.measured("analysis_run", analysis.reconcile)
         self._engines = [
-            engine("rollout", guard.only_ours(self._stores.rollouts, measure_rollout), rollouts, clock),
+            engine(
+                "rollout",
+                guard.only_ours(self._stores.rollouts, measure_rollout, self._rollouts.forget),
+                rollouts,
+                clock,
+            ),
             engine("analysis", guard.only_ours(self._stores.runs, measure_run, analysis.forget), runs, clock),
         ]
         self._show()
@@ -155,6 +161,11 @@ class DeliveryHalf:
         if missing := self.missing():
             raise Transient(missing)
         return self._rollouts.reconcile(key)
+
+    def _disregard(self, old: Rollout | None) -> None:
+        """What becomes of another engine's Rollout is not for us to tell."""
+        if old and not self._guard.belongs(old.metadata):
+            self._rollouts.forget(_key(old))
 
     def _start_for(self, rollout: Rollout | None) -> None:
         canary = rollout.spec.strategy.canary if rollout else None

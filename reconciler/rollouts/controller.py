@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime
 
 from reconciler.errors import Conflict, Refused, Transient, UserError
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import Meta
-from reconciler.rollouts import duration, refusal, services
+from reconciler.rollouts import refusal, services
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.intents import (
@@ -21,6 +20,7 @@ from reconciler.rollouts.intents import (
     RecordEvent,
     warning,
 )
+from reconciler.rollouts.lifecycle import Lifecycle, OnCompletion
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.ports import Analyses, Events
@@ -28,9 +28,6 @@ from reconciler.rollouts.stores import StoreReader, Stores
 from reconciler.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
-
-OnCompletion = Callable[[Meta, duration.Completion], None]
-"""Called once for each update that has ended, after its status was written."""
 
 
 class RolloutController:
@@ -47,12 +44,13 @@ class RolloutController:
     ) -> None:
         self._cluster, self._stores, self._clock = cluster, stores, clock
         self._events, self._analyses = events, analyses
-        self._on_completion = on_completion
+        self._lifecycle = Lifecycle(stores.rollouts, events, on_completion)
         self._reader = StoreReader(stores, cluster)
 
     def reconcile(self, key: str) -> datetime | None:
         """One decision, carried out. Returns when time alone would change it; raises the taxonomy of `errors.py`."""
         namespace, _, name = key.partition("/")
+        self._lifecycle.tell_end(key)
         rollout = self._stores.rollouts.get(namespace, name)
         if rollout is None:
             self._let_go(namespace, name)
@@ -63,6 +61,10 @@ class RolloutController:
             raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}")
         return decision.wake_at
 
+    def forget(self, key: str) -> None:
+        """To be called with a key that another engine works on."""
+        self._lifecycle.forget(key)
+
     def _carry_out(self, rollout: Rollout, decision: Decision) -> None:
         carrier = Carrier(self._cluster, self._stores, self._events, rollout)
         for intent in decision.intents:
@@ -72,19 +74,11 @@ class RolloutController:
                 self._explain(rollout, intent, error)
                 raise
         self._log(rollout, decision.intents)
-        self._tell_completions(rollout)
-
-    def _tell_completions(self, before: Rollout) -> None:
-        """The store has the answer of the status' write by now: only what was written is told."""
-        meta = before.metadata
-        after = self._stores.rollouts.get(meta.namespace, meta.name)
-        if after is not None and after.metadata.uid == meta.uid:
-            for completion in duration.completions(before.status.duration, after.status.duration):
-                self._on_completion(meta, completion)
+        self._lifecycle.written(rollout)
 
     def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
         """A version that the API server does not accept, or traffic that we may not steer: the user has to know."""
-        told: tuple[Intent, ...] = ()
+        told: tuple[Intent, ...] = (warning("ReconciliationError", str(error)),)
         if isinstance(intent, CreateReplicaSet):
             name = intent.body["metadata"]["name"]
             told = refusal.creation_failed(rollout, name, str(error), self._clock.now())

@@ -127,6 +127,35 @@ def test_a_version_that_the_server_does_not_accept_is_explained_in_the_status() 
     assert bench.events == ["ReplicaSetCreateError"]
 
 
+def test_a_write_that_the_server_does_not_accept_is_an_event() -> None:
+    bench = a_bench()
+    bench.reconcile()
+    bench.events.clear()
+    bench.server.faults["patch ReplicaSet"] = Refused("replicasets is forbidden")
+    with pytest.raises(Refused):
+        bench.reconcile()
+    assert bench.events == ["ReconciliationError"]
+
+
+def test_a_rollout_is_told_to_be_there_once_and_to_be_gone_once() -> None:
+    bench = a_bench()
+    for _ in range(3):
+        bench.reconcile()
+    assert bench.events.count("RolloutAddedToInformer") == 1
+    bench.stores["Rollout"].drop(orjson.dumps(bench.server.objects["Rollout", "shop"]))
+    for _ in range(3):
+        bench.reconcile()
+    assert bench.events.count("RolloutDeleted") == 1
+
+
+def test_the_end_of_a_rollout_that_another_engine_drove_is_not_told() -> None:
+    bench = a_bench()
+    bench.stores["Rollout"].drop(orjson.dumps(bench.server.objects["Rollout", "shop"]))
+    bench.controller.forget("ns/shop")
+    bench.reconcile()
+    assert bench.events == []
+
+
 def test_the_services_of_a_rollout_that_is_gone_select_all_pods_again() -> None:
     managed = {"argo-rollouts.argoproj.io/managed-by-rollouts": "shop"}
     selector = {"app": "shop", "rollouts-pod-template-hash": "abc"}
