@@ -23,8 +23,11 @@ def find_new(rollout: Rollout, template_hash: str, owned: Sequence[ReplicaSet]) 
     """The owned ReplicaSet of the current template: by hash label, else by structural equality; the oldest wins.
 
     Rule 2 of the spec (a label computed by the Deployment controller's algorithm) needs no case of its own: the
-    templates of such a ReplicaSet are equal, and that is what is compared.
+    templates of such a ReplicaSet are equal, and that is what is compared. A template without a hash (it makes no
+    sense) is nobody's.
     """
+    if not template_hash:
+        return None
     labelled = [rs for rs in owned if rs.hash]
     by_hash = next((rs for rs in labelled if rs.hash == template_hash), None)
     if by_hash or rollout.spec.template is None:

@@ -14,7 +14,8 @@ from reconciler.rollouts.model import Canary, Rollout, Step
 from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service
 from reconciler.rollouts.ports import Analyses
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.template_hash import pod_template_hash, steps_hash
+from reconciler.rollouts.template_hash import hash_or_nothing, steps_hash
+from reconciler.rollouts.template_json import Misfit
 from reconciler.rollouts.traffic import routers
 
 
@@ -51,7 +52,7 @@ class Reader(Protocol):
 def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
     """The world of one Rollout now. Never raises for a malformed Rollout: validation will say what is wrong."""
     namespace, canary = rollout.metadata.namespace, rollout.spec.strategy.canary or Canary()
-    template_hash = _template_hash(rollout)
+    template_hash = hash_or_nothing(rollout.spec.template or {}, rollout.status.collision_count)
     owned = identity.owned_by(rollout, reader.replica_sets(rollout))
     new = identity.find_new(rollout, template_hash, owned)
     services = ((name, reader.service(namespace, name)) for name in (canary.canary_service, canary.stable_service))
@@ -90,11 +91,7 @@ def _steps(canary: Canary) -> tuple[Step, ...]:
 
 
 def _steps_hash(canary: Canary) -> str:
-    return steps_hash(list(canary.steps) if canary.steps is not None else None)
-
-
-def _template_hash(rollout: Rollout) -> str:
     try:
-        return pod_template_hash(rollout.spec.template or {}, rollout.status.collision_count)
-    except (ValueError, TypeError, AttributeError):
+        return steps_hash(list(canary.steps) if canary.steps is not None else None)
+    except Misfit:
         return ""

@@ -19,12 +19,12 @@ from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
 from reconciler.rollouts import defaults, steps, validation, verbs
 from reconciler.rollouts.canary import weights
-from reconciler.rollouts.model import Canary, Rollout, decode_rollout
+from reconciler.rollouts.model import Canary, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Measures, Stage, set_up
-from reconciler.rollouts.template_hash import pod_template_hash
+from reconciler.rollouts.template_hash import hash_or_nothing, pod_template_hash
 
 _LIMIT = 5_000
 """Decisions after which a rehearsal is given up: one of them per change and per wake-up."""
@@ -233,7 +233,8 @@ def _check(rollout: Object) -> None:
     decoded = decode_rollout(orjson.dumps(rollout))
     if decoded.spec.strategy.blue_green is not None:
         raise UserError(Problem("a blue-green Rollout has no steps to plan", "plan shows canary Rollouts"))
-    found = validation.problems(decoded, _hash(decoded)) or list(_analyses(decoded.spec.strategy.canary or Canary()))
+    found = validation.problems(decoded, hash_or_nothing(decoded.spec.template or {}))
+    found = found or list(_analyses(decoded.spec.strategy.canary or Canary()))
     if found:
         raise UserError([Problem(f"{decoded.metadata.name}: {text}") for text in found])
 
@@ -245,13 +246,6 @@ def _analyses(canary: Canary) -> Iterator[str]:
             msgspec.convert(analysis or {}, RolloutAnalysis)
         except msgspec.ValidationError as error:
             yield f"analysis: Invalid value: {error}"
-
-
-def _hash(rollout: Rollout) -> str:
-    try:
-        return pod_template_hash(rollout.spec.template or {})
-    except (ValueError, TypeError, AttributeError):
-        return ""
 
 
 def _before(template: Object) -> Object:

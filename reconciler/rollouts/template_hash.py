@@ -8,26 +8,43 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.rollouts.template_defaults import with_defaults
-from reconciler.rollouts.template_json import encode_steps, encode_template, typed
+from reconciler.rollouts.template_json import Misfit, encode_steps, encode_template, typed
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def pod_template_hash(template: dict[str, Any], collision_count: int | None = None) -> str:
-    """Value of the label `rollouts-pod-template-hash`, e.g. `5bdc649f7c`."""
+    """Value of the label `rollouts-pod-template-hash`, e.g. `5bdc649f7c`. Raises `Misfit`."""
     data = encode_template(template).encode()
     if collision_count is not None:
         data += collision_count.to_bytes(4, "little") + bytes(4)
     return _safe(_fnv1a32(data))
 
 
+def hash_or_nothing(template: dict[str, Any], collision_count: int | None = None) -> str:
+    """The hash; empty for a template that makes no sense, of which `misfits` says why."""
+    try:
+        return pod_template_hash(template, collision_count)
+    except Misfit:
+        return ""
+
+
+def misfits(template: dict[str, Any]) -> list[Misfit]:
+    """What is wrong with a template that has no hash."""
+    try:
+        encode_template(template)
+    except Misfit as misfit:
+        return [misfit]
+    return []
+
+
 def steps_hash(steps: list[dict[str, Any]] | None) -> str:
-    """Value of `status.currentStepHash` of a canary."""
+    """Value of `status.currentStepHash` of a canary. Raises `Misfit`."""
     return _safe(_fnv1a32(encode_steps(steps).encode()))
 
 
 def equal_templates(desired: dict[str, Any], actual: dict[str, Any]) -> bool:
-    """Whether two pod templates mean the same once API defaults are filled in."""
+    """Whether two pod templates, both of which have a hash, mean the same once API defaults are filled in."""
     return bool(_comparable(desired) == _comparable(actual))
 
 

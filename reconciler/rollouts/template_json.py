@@ -17,7 +17,27 @@ from reconciler.kube import quantity
 Field = tuple[str, str, int]
 
 _ZERO: dict[str, Any] = {"string": "", "bool": False, "int32": 0, "int64": 0, "IntOrString": 0, "Quantity": "0"}
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "bool": (bool,),
+    "int32": (int,),
+    "int64": (int,),
+    "IntOrString": (int, str),
+}
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+class Misfit(ValueError):
+    """A value that the field's type does not allow; `path` leads to it, e.g. `spec.containers[0].image`."""
+
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(f"{path}: {why}" if path else why)
+        self.why, self.path = why, path
+
+    def within(self, outer: str) -> Misfit:
+        """The same, seen from the value that holds it."""
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return Misfit(self.why, f"{outer}{joint}{self.path}")
 
 
 @cache
@@ -29,12 +49,12 @@ def _structs() -> dict[str, list[Field]]:
 
 
 def encode_template(template: dict[str, Any]) -> str:
-    """Compact JSON of a PodTemplateSpec without unknown fields. Raises ValueError on bad quantities."""
+    """Compact JSON of a PodTemplateSpec without unknown fields. Raises `Misfit`."""
     return encode(typed(template, "PodTemplateSpec"))
 
 
 def encode_steps(steps: list[dict[str, Any]] | None) -> str:
-    """Compact JSON of `spec.strategy.canary.steps`; `null` when there are none."""
+    """Compact JSON of `spec.strategy.canary.steps`; `null` when there are none. Raises `Misfit`."""
     return encode(typed(steps or None, "[]CanaryStep"))
 
 
@@ -47,25 +67,72 @@ def encode(value: Any) -> str:
 
 
 def typed(value: Any, kind: str) -> Any:
-    """`value` as a Go value of type `kind` would be encoded: ordered, filtered, zero values filled in."""
+    """`value` as a Go value of type `kind` would be encoded: ordered, filtered, zero values filled in.
+
+    Raises `Misfit` for what that type could not hold.
+    """
     if kind.startswith("*"):
         return typed(value, kind[1:])
     if kind.startswith("[]"):
-        return None if value is None else [typed(item, kind[2:]) for item in value]
+        return None if value is None else _list(value, kind[2:])
     if kind.startswith("map[string]"):
-        return None if value is None else {key: typed(value[key], kind[11:]) for key in sorted(value)}
+        return None if value is None else _map(value, kind[11:])
     if kind in _structs():
-        return _struct(value or {}, kind)
+        return _struct({} if value is None else value, kind)
     if kind == "Quantity":
-        return quantity.canonical(value if value is not None else "0")
-    return _ZERO.get(kind) if value is None else value
+        return _quantity("0" if value is None else value)
+    return _ZERO.get(kind) if value is None else _scalar(value, kind)
 
 
-def _struct(value: dict[str, Any], kind: str) -> dict[str, Any]:
-    fields = _structs()[kind]
+def _list(value: Any, kind: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise Misfit("must be a list")
+    made = []
+    for index, item in enumerate(value):
+        try:
+            if item is None and kind in _structs():
+                raise Misfit("must be an object")
+            made.append(typed(item, kind))
+        except Misfit as error:
+            raise error.within(f"[{index}]") from None
+    return made
+
+
+def _map(value: Any, kind: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Misfit("must be an object")
+    return {key: _member(value[key], kind, key) for key in sorted(value)}
+
+
+def _struct(value: Any, kind: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Misfit("must be an object")
     return {
-        name: typed(value.get(name), type_) for name, type_, omit in fields if _emitted(value.get(name), type_, omit)
+        name: _member(value.get(name), type_, name)
+        for name, type_, omit in _structs()[kind]
+        if _emitted(value.get(name), type_, omit)
     }
+
+
+def _member(value: Any, kind: str, name: str) -> Any:
+    try:
+        return typed(value, kind)
+    except Misfit as error:
+        raise error.within(name) from None
+
+
+def _quantity(value: Any) -> str:
+    try:
+        return quantity.canonical(value)
+    except ValueError as error:
+        raise Misfit(str(error)) from None
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    allowed = _SCALARS.get(kind)
+    if allowed and type(value) not in allowed:
+        raise Misfit(f"must be of type {kind}")
+    return value
 
 
 def _emitted(value: Any, kind: str, omit: int) -> bool:

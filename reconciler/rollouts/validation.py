@@ -14,6 +14,7 @@ from reconciler.rollouts import defaults, selectors
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.status import moment
+from reconciler.rollouts.template_hash import misfits
 from reconciler.rollouts.traffic.routers import NOT_YET
 from reconciler.rollouts.validation_steps import step_problems
 
@@ -23,7 +24,7 @@ _STRATEGY = "spec.strategy.canary"
 def problems(rollout: Rollout, template_hash: str) -> list[str]:
     """Every problem of the object itself; the first is the one that clients show.
 
-    `template_hash` is empty when the template's values make no sense, such as a quantity that is no number.
+    `template_hash` is empty when the template makes no sense, as with a quantity that is no number.
     """
     if rollout.malformed:
         return [f"spec: Invalid value: the object cannot be read: {rollout.malformed}"]
@@ -78,7 +79,7 @@ def _template(spec: RolloutSpec, template_hash: str) -> Iterator[str]:
         yield required("spec.template", "say what to run")
         return
     if not template_hash:
-        yield invalid("spec.template", "template", "a value has the wrong type, or a quantity is no number")
+        yield from (f"spec.template.{each.path}: Invalid value: {each.why}" for each in misfits(spec.template))
         return
     labels = (spec.template.get("metadata") or {}).get("labels") or {}
     if spec.selector and not selectors.matches(spec.selector, labels):

@@ -10,14 +10,18 @@ from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.steps import STEPS
+from reconciler.rollouts.template_json import Misfit, encode_steps
 
 
 def step_problems(canary: Canary) -> list[str]:
     """Problems of all steps in order. Paths have no `canary` segment: tools of the family know them so."""
     try:
         steps = canary.typed_steps()
+        encode_steps(list(canary.steps or ()))
     except msgspec.ValidationError as error:
         return [f"spec.strategy.steps: Invalid value: the steps cannot be read: {error}"]
+    except Misfit as misfit:
+        return [f"spec.strategy.steps{misfit.path}: Invalid value: {misfit.why}"]
     return [text for index, step in enumerate(steps) for text in _step(canary, step, f"spec.strategy.steps[{index}]")]
 
 

@@ -11,7 +11,7 @@ from reconciler.cli.checks import paths
 from reconciler.cli.checks.item import Item
 from reconciler.render.validate import Fault
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.template_hash import pod_template_hash
+from reconciler.rollouts.template_hash import hash_or_nothing
 from reconciler.rollouts.validation import problems
 
 _STEPS = ("spec.strategy.steps", "spec.strategy.canary.steps")
@@ -28,17 +28,10 @@ def decoded(item: Item) -> Rollout | None:
 
 def faults(item: Item) -> Iterator[Fault]:
     rollout = decoded(item)
-    for text in problems(rollout, _hash(rollout)) if rollout else ():
+    for text in problems(rollout, hash_or_nothing(rollout.spec.template or {})) if rollout else ():
         yield placed(item, text.replace(*_STEPS, 1) if text.startswith(_STEPS[0]) else text)
 
 
 def placed(item: Item, text: str) -> Fault:
     """A message of the form `<field path>: <what>`."""
     return Fault(paths.read(text.partition(": ")[0], item.manifest), text)
-
-
-def _hash(rollout: Rollout) -> str:
-    try:
-        return pod_template_hash(rollout.spec.template or {})
-    except (ValueError, TypeError, AttributeError):
-        return ""

@@ -120,7 +120,7 @@ def test_an_object_of_the_wrong_shape_is_shown_as_invalid() -> None:
 def test_a_template_that_makes_no_sense_is_a_problem_and_no_crash(template: dict[str, Any]) -> None:
     cluster = a_cluster(template=template)
     cluster.converge()
-    assert "spec.template: Invalid value" in cluster.status["message"]
+    assert "is invalid: spec.template." in cluster.status["message"]
     rollout = decode_rollout(orjson.dumps(cluster.rollout))
     assert workload_progress(rollout, ()).health is Health.DEGRADED
 

@@ -1,0 +1,55 @@
+"""A value of a wrong type is told with the field it stands in, whatever else is in the object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.rollouts.validation import problems
+from tests.properties.rollout_world import a_cluster
+
+MISFITS = [
+    (("template", "spec", "containers"), [1], "spec.template.spec.containers[0]: Invalid value: must be an object"),
+    (("template", "spec", "containers"), [None], "spec.template.spec.containers[0]: Invalid value: must be an object"),
+    (("template", "spec", "containers"), {"name": "c"}, "spec.template.spec.containers: Invalid value: must be a list"),
+    (
+        ("template", "spec", "containers"),
+        [{"name": "c", "image": 5}],
+        "spec.template.spec.containers[0].image: Invalid value: must be of type string",
+    ),
+    (
+        ("template", "spec", "containers"),
+        [{"name": "c", "resources": {"limits": {"cpu": "many"}}}],
+        "spec.template.spec.containers[0].resources.limits.cpu: Invalid value: 'many' is not a quantity",
+    ),
+    (
+        ("template", "metadata", "labels"),
+        {"app": True},
+        "spec.template.metadata.labels.app: Invalid value: must be of type string",
+    ),
+    (
+        ("strategy", "canary", "steps"),
+        [{"analysis": {"templates": ["x"]}}],
+        "spec.strategy.steps[0].analysis.templates[0]: Invalid value: must be an object",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), MISFITS, ids=[message for *_, message in MISFITS])
+def test_the_field_is_named(path: tuple[str, ...], value: Any, message: str) -> None:
+    cluster = a_cluster(steps=[{"setWeight": 50}])
+    place = cluster.rollout["spec"]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    world = cluster.world()
+    assert message in problems(world.rollout, world.template_hash)
+
+
+def test_such_a_rollout_is_invalid_and_writes_nothing_else() -> None:
+    cluster = a_cluster(steps=[{"analysis": {"templates": ["x"]}}])
+    cluster.converge()
+    assert cluster.status["phase"] == "Degraded"
+    assert "spec.strategy.steps[0].analysis.templates[0]: Invalid value: must be an object" in cluster.status["message"]
+    assert [kind for kind, _ in cluster.objects] == ["Rollout"]
