@@ -114,7 +114,7 @@ class DeliveryHalf:
         established.show("templates", lambda: figures.of_templates(each for s in templates for each in driven(s)))
 
     def watch(self) -> None:
-        """Watches what every Rollout needs; kinds of traffic routers only once a Rollout names one."""
+        """Watches what every Rollout needs; kinds of traffic routers and workloads only once a Rollout names one."""
         self._start({item.resource.kind for item in _WATCHED if not item.optional})
 
     def start(self) -> None:
@@ -168,9 +168,8 @@ class DeliveryHalf:
             self._rollouts.forget(_key(old))
 
     def _start_for(self, rollout: Rollout | None) -> None:
-        canary = rollout.spec.strategy.canary if rollout else None
-        if rollout and canary:
-            self._start({kind for kind, _ in routers.objects(canary.traffic_routing, rollout.metadata.name)})
+        if rollout:
+            self._start(wiring.on_demand(rollout))
 
     def _start(self, kinds: set[str]) -> None:
         with self._starting:

@@ -6,13 +6,15 @@ expected at the version that our own first write gave it; anybody else's write i
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from reconciler.errors import NotFound, Transient
+from reconciler.errors import Conflict, NotFound, Refused, Transient, UserError
 from reconciler.kube.api import Cluster, Object, Resource
 from reconciler.kube.events import ObjectRef
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
+    DEPLOYMENTS,
     INGRESSES,
     PODS,
     REPLICA_SETS,
@@ -27,6 +29,8 @@ from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.ports import Events
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.stores import Stores
+
+log = logging.getLogger(__name__)
 
 
 class Carrier:
@@ -49,6 +53,8 @@ class Carrier:
                 self._patch(REPLICA_SETS, intent.name, _size(intent), intent.version)
             case i.PatchReplicaSet(name, patch, version):
                 self._patch(REPLICA_SETS, name, patch, version)
+            case i.ScaleWorkload():
+                self._scale_workload(intent)
             case i.AdoptReplicaSet(name, uid):
                 self._adopt(name, uid)
             case i.ReleaseReplicaSet(name, uid):
@@ -113,6 +119,15 @@ class Carrier:
         except NotFound:
             return
 
+    def _scale_workload(self, intent: i.ScaleWorkload) -> None:
+        """A Deployment that cannot be scaled, or changed meanwhile, keeps its pods; that holds nothing else up."""
+        mark = {keys.HANDED_OVER: intent.handed_over_to} if intent.handed_over_to else {}
+        patch = {"metadata": {"annotations": mark}, "spec": {"replicas": intent.replicas}}
+        try:
+            self._patch(DEPLOYMENTS, intent.name, patch, intent.version)
+        except (Conflict, NotFound, Refused, UserError) as error:
+            log.warning("Deployment %s/%s was not scaled down: %s", self._namespace, intent.name, error)
+
     def _adopt(self, name: str, uid: str) -> None:
         """Only for a Rollout that still exists and is not going: memory may be behind, so the server is asked."""
         current = self._cluster.get(ROLLOUTS, self._namespace, self._rollout.metadata.name)["metadata"]
@@ -156,6 +171,7 @@ class Carrier:
             SERVICES.kind: self._stores.services,
             ANALYSIS_RUNS.kind: self._stores.runs,
             **self._stores.routed,
+            **self._stores.workloads,
         }
         return stores.get(resource.kind)
 

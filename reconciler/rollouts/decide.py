@@ -45,6 +45,7 @@ from reconciler.rollouts import (
     stepping,
     validation,
     verdicts,
+    workload,
 )
 from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.intents import (
@@ -77,7 +78,7 @@ def decide(world: World, now: datetime) -> Decision:
     """What to write next for this Rollout. Pure: the same world and time give the same decision."""
     if world.rollout.metadata.deletion_timestamp is not None:
         return Decision()
-    if found := validation.problems(world.rollout, world.template_hash):
+    if found := validation.problems(world.rollout, world.template_hash, resolved=world.workload is not None):
         return Decision(refusal.invalid(world.rollout, found, now))
     if world.rollout.spec.replicas is None:
         return Decision((PatchRollout({"spec": {"replicas": world.replicas}}),))
@@ -151,6 +152,7 @@ def _continue(world: World, now: datetime) -> Decision:
         *scaled.intents,
         *history.surplus(world),
         *runs.surplus(coupled.world),
+        *workload.hand_over(world, projected.status),
         *projected.writes,
         *judged.events,
         *heeded.events,

@@ -39,6 +39,16 @@ class PatchReplicaSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaleWorkload:
+    """Takes pods from the Deployment that holds the template; `handed_over_to` marks that it was the last time."""
+
+    name: str
+    replicas: int
+    version: str
+    handed_over_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptReplicaSet:
     name: str
     uid: str
@@ -148,6 +158,7 @@ Intent = (
     CreateReplicaSet
     | ScaleReplicaSet
     | PatchReplicaSet
+    | ScaleWorkload
     | AdoptReplicaSet
     | ReleaseReplicaSet
     | DeleteReplicaSet

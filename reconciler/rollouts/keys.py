@@ -11,7 +11,10 @@ DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
 EPHEMERAL = "rollout.argoproj.io/ephemeral-metadata"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 NOTIFIED_PREFIX = "notified.notifications.argoproj.io"
+WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
+HANDED_OVER = "reconciler.dev/handed-over-to"
+"""On a Deployment: the Rollout that took over all its pods, once."""
 EXPERIMENT = "experiment.argoproj.io/name"
 
-NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS})
+NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION})
 """Annotations of a Rollout that its ReplicaSets do not inherit."""

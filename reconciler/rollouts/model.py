@@ -133,11 +133,20 @@ class Strategy(Part, frozen=True):
     blue_green: Json | None = None
 
 
+class WorkloadRef(Part, frozen=True):
+    """The object that holds the template (spec §2.9)."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    scale_down: str = ""
+
+
 class RolloutSpec(Part, frozen=True):
     replicas: int | None = None
     selector: Selector | None = None
     template: Json | None = None
-    workload_ref: Json | None = None
+    workload_ref: WorkloadRef | None = None
     min_ready_seconds: int = 0
     revision_history_limit: int | None = None
     paused: bool = False

@@ -9,9 +9,9 @@ from typing import Protocol
 import msgspec
 
 from reconciler.analysis.model import AnalysisRun
-from reconciler.rollouts import identity, restart
-from reconciler.rollouts.model import Canary, Rollout, Step
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service
+from reconciler.rollouts import identity, restart, workload
+from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
+from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.template_hash import hash_or_nothing, steps_hash
@@ -44,6 +44,10 @@ class Reader(Protocol):
         """AnalysisRuns whose controller has the Rollout's uid."""
         ...
 
+    def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
+        """The object that a `workloadRef` names."""
+        ...
+
     def pods(self, rollout: Rollout) -> Sequence[Pod]:
         """Asked only while a restart is under way."""
         ...
@@ -52,6 +56,9 @@ class Reader(Protocol):
 def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
     """The world of one Rollout now. Never raises for a malformed Rollout: validation will say what is wrong."""
     namespace, canary = rollout.metadata.namespace, rollout.spec.strategy.canary or Canary()
+    reference = workload.named(rollout) if not rollout.spec.template else None
+    source = reader.workload(namespace, reference) if reference else None
+    rollout = workload.filled_in(rollout, source)
     template_hash = hash_or_nothing(rollout.spec.template or {}, rollout.status.collision_count)
     owned = identity.owned_by(rollout, reader.replica_sets(rollout))
     new = identity.find_new(rollout, template_hash, owned)
@@ -74,6 +81,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         routed={key: found for key, found in routed if found},
         runs={run.metadata.name: run for run in reader.runs(rollout)},
         foreign_name=new is None and reader.replica_set(namespace, _name(rollout, template_hash)) is not None,
+        workload=source,
         analyses=analyses,
     )
     return replace(world, pods=tuple(reader.pods(rollout))) if restart.asked(world) else world

@@ -76,6 +76,24 @@ class ReplicaSet(Part, frozen=True):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+class WorkloadSpec(Part, frozen=True):
+    replicas: int | None = None
+    selector: Selector | None = None
+    template: Json | None = None
+
+
+class Workload(Part, frozen=True):
+    """What a `workloadRef` may name: a PodTemplate has its template at the top, the others in their spec."""
+
+    metadata: Meta = Meta()
+    spec: WorkloadSpec = WorkloadSpec()
+    template: Json | None = None
+
+    @property
+    def pod_template(self) -> Json:
+        return self.template or self.spec.template or {}
+
+
 class ServiceSpec(Part, frozen=True):
     selector: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -108,6 +126,7 @@ class Pod(Part, frozen=True):
 
 decode_replica_set = msgspec.json.Decoder(ReplicaSet).decode
 decode_service = msgspec.json.Decoder(Service).decode
+decode_workload = msgspec.json.Decoder(Workload).decode
 decode_pod = msgspec.json.Decoder(Pod).decode
 decode_routed = msgspec.json.Decoder(Routed).decode
 

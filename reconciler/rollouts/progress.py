@@ -59,13 +59,21 @@ def _health(rollout: Rollout) -> tuple[Health, str]:
     """What clients of the family show: the stored phase, unless it is about an older spec (spec rollouts §5.1)."""
     status = rollout.status
     if not _is_current(rollout):
-        return Health.PROGRESSING, "waiting for rollout spec update to be observed"
+        of_workload = " for the reference workload" if _saw(rollout) else ""
+        return Health.PROGRESSING, f"waiting for rollout spec update to be observed{of_workload}"
     if status.controller_pause and not status.pause_conditions and not status.abort:
         return Health.PROGRESSING, "waiting for rollout to unpause"
     return _HEALTH.get(status.phase, Health.PROGRESSING), status.message
 
 
 def _is_current(rollout: Rollout) -> bool:
+    told = rollout.metadata.annotations.get(keys.WORKLOAD_GENERATION)
+    behind = rollout.spec.workload_ref and told and told != rollout.status.workload_observed_generation
+    return _saw(rollout) and not behind
+
+
+def _saw(rollout: Rollout) -> bool:
+    """Whether the status is about the Rollout's newest spec."""
     observed = rollout.status.observed_generation
     return observed.isdecimal() and int(observed) >= rollout.metadata.generation
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.rollouts import conditions, duration, phase, selectors
+from reconciler.rollouts import conditions, duration, phase, selectors, workload
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
 from reconciler.rollouts.snapshot import World
@@ -49,6 +49,7 @@ def _counted(world: World) -> RolloutStatus:
     return msgspec.structs.replace(
         status,
         observed_generation=str(world.rollout.metadata.generation),
+        workload_observed_generation=workload.generation(world),
         replicas=total,
         hpa_replicas=total,
         updated_replicas=world.new.status.replicas if world.new else 0,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts import keys
+from reconciler.rollouts import keys, workload
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.routers import nginx
-from reconciler.rollouts.validation import invalid
+from reconciler.rollouts.validation_text import invalid
 
 _CANARY = "spec.strategy.canary"
 
 
 def problems(world: World) -> list[str]:
     """Every problem; each may go away by itself when the object appears, so it is looked at again."""
+    if found := workload.missing(world.rollout, world.workload):
+        return found
     return [*_services(world), *_ingresses(world), *_analyses(world)]
 
 

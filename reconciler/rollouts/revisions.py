@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS
-from reconciler.rollouts import identity, keys
+from reconciler.rollouts import identity, keys, workload
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, PatchRollout, normal
 from reconciler.rollouts.metadata import inject, record, wanted_for_new
 from reconciler.rollouts.model import Rollout
@@ -59,14 +59,16 @@ def bring_up_to_date(world: World) -> list[Intent]:
 
 
 def announce(world: World) -> list[Intent]:
-    """The Rollout says its revision in an annotation."""
-    revision = world.revision
-    if world.rollout.metadata.annotations.get(keys.REVISION) == str(revision):
+    """The Rollout says its revision, and the generation of its workload, in annotations."""
+    said, revision = world.rollout.metadata.annotations, str(world.revision)
+    wanted = {keys.REVISION: revision}
+    if world.workload:
+        wanted[keys.WORKLOAD_GENERATION] = workload.generation(world)
+    changed = {key: value for key, value in wanted.items() if said.get(key) != value}
+    if not changed:
         return []
-    return [
-        PatchRollout({"metadata": {"annotations": {keys.REVISION: str(revision)}}}),
-        normal("RolloutUpdated", f"Rollout updated to revision {revision}"),
-    ]
+    told = [normal("RolloutUpdated", f"Rollout updated to revision {revision}")] if keys.REVISION in changed else []
+    return [PatchRollout({"metadata": {"annotations": changed}}), *told]
 
 
 def _patch_new(world: World) -> list[Intent]:

@@ -17,7 +17,7 @@ import msgspec
 from reconciler.analysis.model import AnalysisRun
 from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Rollout, Step
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service
+from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
 from reconciler.rollouts.status import CanaryStatus, RolloutStatus, Weights
 
@@ -26,6 +26,7 @@ from reconciler.rollouts.status import CanaryStatus, RolloutStatus, Weights
 class World:
     """`replica_sets` are those that the Rollout owns, oldest first.
 
+    `rollout` has the template of its `workload`, where it names one.
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
     `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `abort_cause`: why
     this decision aborts the update, when it is not a user who does.
@@ -44,6 +45,7 @@ class World:
     routed: Mapping[tuple[str, str], Routed] = field(default_factory=dict)
     runs: Mapping[str, AnalysisRun] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
+    workload: Workload | None = None
     foreign_name: bool = False
     abort_cause: str = ""
     analyses: Analyses = field(default_factory=NoAnalyses)

@@ -19,13 +19,14 @@ from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts import keys
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import (
     Pod,
     ReplicaSet,
     Routed,
     Service,
+    Workload,
     decode_replica_set,
     decode_routed,
     decode_service,
@@ -247,6 +248,9 @@ class Stage:
 
     def service(self, namespace: str, name: str) -> Service | None:
         return self._one("Service", name, decode_service)
+
+    def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
+        return None
 
     def managed_services(self, namespace: str, rollout: str) -> Iterable[Service]:
         return ()

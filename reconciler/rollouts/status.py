@@ -70,6 +70,7 @@ class DurationRecord(Part, frozen=True):
 
 class RolloutStatus(Part, frozen=True):
     observed_generation: str = ""
+    workload_observed_generation: str = ""
     current_pod_hash: str = ""
     current_step_hash: str = ""
     current_step_index: int | None = None

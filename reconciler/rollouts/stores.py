@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.kube.api import Cluster
-from reconciler.kube.objects import PODS
+from reconciler.kube.objects import PODS, REPLICA_SETS
 from reconciler.kube.store import HasMeta, Store
 from reconciler.rollouts import keys
-from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, decode_pod
+from reconciler.rollouts.model import Rollout, WorkloadRef
+from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload, WorkloadSpec, decode_pod
 from reconciler.rollouts.selectors import text
 
 T = TypeVar("T", bound=HasMeta)
@@ -53,7 +53,10 @@ class Index(Generic[T]):
 
 
 class Stores:
-    """Filled by the informers that `wiring.watched` lists. `routed` is by kind; a kind not watched has no store."""
+    """Filled by the informers that `wiring.watched` lists.
+
+    `routed` and `workloads` are by kind; a kind not watched has no store.
+    """
 
     def __init__(
         self,
@@ -62,11 +65,20 @@ class Stores:
         services: Store[Service],
         runs: Store[AnalysisRun],
         routed: Mapping[str, Store[Routed]],
+        workloads: Mapping[str, Store[Workload]] | None = None,
     ) -> None:
         self.rollouts, self.replica_sets, self.services = rollouts, replica_sets, services
-        self.runs, self.routed = runs, routed
+        self.runs, self.routed, self.workloads = runs, routed, workloads or {}
         self.orphans = Index(replica_sets, _without_controller)
         self.managed = Index(services, _manager)
+
+    def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
+        """The object that a `workloadRef` names, as far as it is known."""
+        if reference.kind == REPLICA_SETS.kind:
+            found = self.replica_sets.get(namespace, reference.name)
+            return _as_workload(found) if found else None
+        store = self.workloads.get(reference.kind)
+        return store.get(namespace, reference.name) if store else None
 
 
 class StoreReader:
@@ -97,9 +109,16 @@ class StoreReader:
     def runs(self, rollout: Rollout) -> list[AnalysisRun]:
         return self._stores.runs.owned_by(rollout.metadata.uid)
 
+    def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
+        return self._stores.workload(namespace, reference)
+
     def pods(self, rollout: Rollout) -> list[Pod]:
         listed = self._cluster.list_raw(PODS, rollout.metadata.namespace, label_selector=text(rollout.spec.selector))
         return [decode_pod(raw) for raw in listed.items]
+
+
+def _as_workload(rs: ReplicaSet) -> Workload:
+    return Workload(metadata=rs.metadata, spec=WorkloadSpec(rs.spec.replicas, rs.spec.selector, rs.spec.template))
 
 
 def _without_controller(rs: ReplicaSet) -> list[str]:

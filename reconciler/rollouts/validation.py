@@ -8,39 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
-from reconciler.rollouts import defaults, selectors
+from reconciler.rollouts import defaults, selectors, workload
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.status import moment
 from reconciler.rollouts.template_hash import misfits
 from reconciler.rollouts.traffic.routers import NOT_YET
 from reconciler.rollouts.validation_steps import step_problems
+from reconciler.rollouts.validation_text import invalid, required
 
 _STRATEGY = "spec.strategy.canary"
 
 
-def problems(rollout: Rollout, template_hash: str) -> list[str]:
+def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) -> list[str]:
     """Every problem of the object itself; the first is the one that clients show.
 
-    `template_hash` is empty when the template makes no sense, as with a quantity that is no number.
+    `template_hash` is empty when the template makes no sense, as with a quantity that is no number. `resolved`: the
+    template is that of the Rollout's workload.
     """
     if rollout.malformed:
         return [f"spec: Invalid value: the object cannot be read: {rollout.malformed}"]
     spec = rollout.spec
-    found = [*_numbers(spec), *_selector(spec), *_template(spec, template_hash), *_strategy(spec)]
+    found = [*_numbers(spec), *_selector(spec), *_template(spec, template_hash, resolved), *_strategy(spec)]
     if spec.strategy.canary and not spec.strategy.blue_green:
         found += _canary(spec.strategy.canary)
     return found
-
-
-def invalid(path: str, value: object, detail: str) -> str:
-    return f"{path}: Invalid value: {msgspec.json.encode(value).decode()}: {detail}"
-
-
-def required(path: str, detail: str) -> str:
-    return f"{path}: Required value: {detail}"
 
 
 def _numbers(spec: RolloutSpec) -> Iterator[str]:
@@ -69,11 +61,11 @@ def _selector(spec: RolloutSpec) -> Iterator[str]:
         yield invalid("spec.selector", {}, "an empty selector is not allowed")
 
 
-def _template(spec: RolloutSpec, template_hash: str) -> Iterator[str]:
-    if spec.workload_ref is not None:
+def _template(spec: RolloutSpec, template_hash: str, resolved: bool) -> Iterator[str]:
+    if spec.workload_ref is not None and not resolved:
+        yield from workload.problems(spec.workload_ref)
         if spec.template:
             yield invalid("spec.template", "set", "must be empty when workloadRef is set")
-        yield invalid("spec.workloadRef", spec.workload_ref, "not supported yet: put the template into the Rollout")
         return
     if not spec.template:
         yield required("spec.template", "say what to run")

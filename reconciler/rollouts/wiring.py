@@ -14,7 +14,9 @@ from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.kube.api import Decode, Resource
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
+    DEPLOYMENTS,
     INGRESSES,
+    POD_TEMPLATES,
     REPLICA_SETS,
     ROLLOUTS,
     SERVICES,
@@ -22,15 +24,17 @@ from reconciler.kube.objects import (
     Meta,
 )
 from reconciler.kube.store import HasMeta, Store
-from reconciler.rollouts import identity, keys
+from reconciler.rollouts import identity, keys, workload
 from reconciler.rollouts.model import Rollout, decode_rollout
 from reconciler.rollouts.owned import (
     ReplicaSet,
     Routed,
     Service,
+    Workload,
     decode_replica_set,
     decode_routed,
     decode_service,
+    decode_workload,
 )
 from reconciler.rollouts.stores import Index, Stores
 from reconciler.rollouts.traffic import routers
@@ -54,7 +58,15 @@ def watched() -> tuple[Watched, ...]:
         Watched(ANALYSIS_RUNS, decode_run),
         Watched(INGRESSES, decode_routed),
         Watched(TRAEFIK_SERVICES, decode_routed, optional=True),
+        *(Watched(resource, decode_workload, optional=True) for resource in (DEPLOYMENTS, POD_TEMPLATES)),
     )
+
+
+def on_demand(rollout: Rollout) -> set[str]:
+    """The kinds of `watched()` that this Rollout reads, and that need not be watched for others."""
+    canary, reference = rollout.spec.strategy.canary, workload.named(rollout)
+    routed = routers.objects(canary.traffic_routing, rollout.metadata.name) if canary else ()
+    return {kind for kind, _ in routed} | ({reference.kind} if reference else set())
 
 
 def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
@@ -66,7 +78,10 @@ def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
     routed: dict[str, Store[Routed]] = {
         resource.kind: by_kind(resource.kind) for resource in (INGRESSES, TRAEFIK_SERVICES)
     }
-    return Stores(rollouts, replica_sets, services, runs, routed)
+    workloads: dict[str, Store[Workload]] = {
+        resource.kind: by_kind(resource.kind) for resource in (DEPLOYMENTS, POD_TEMPLATES)
+    }
+    return Stores(rollouts, replica_sets, services, runs, routed, workloads)
 
 
 def subscribe(stores: Stores, enqueue: Enqueue) -> None:
@@ -79,8 +94,10 @@ def subscribe(stores: Stores, enqueue: Enqueue) -> None:
     _follow(stores.rollouts, lambda rollout: [_key(rollout.metadata)], enqueue)
     _follow(stores.runs, lambda run: _owner(run.metadata), enqueue)
     _follow(stores.replica_sets, lambda rs: _owner(rs.metadata) or _adopters(stores, rs), enqueue)
+    _follow(stores.replica_sets, partial(about, REPLICA_SETS.kind), enqueue)
     _follow(stores.services, lambda service: [*about(SERVICES.kind, service), *_manager(service)], enqueue)
-    for kind, store in stores.routed.items():
+    others: dict[str, Store[Any]] = {**stores.routed, **stores.workloads}
+    for kind, store in others.items():
         _follow(store, partial(about, kind), enqueue)
 
 
@@ -102,11 +119,13 @@ def _follow(store: Store[Any], concerned: Callable[[Any], Iterable[str]], enqueu
 def _names(rollout: Rollout) -> list[tuple[str, str, str]]:
     """Every object that a Rollout names: (kind, namespace, name)."""
     canary, meta = rollout.spec.strategy.canary, rollout.metadata
+    reference = workload.named(rollout)
+    named = [(reference.kind, meta.namespace, reference.name)] if reference else []
     if canary is None:
-        return []
+        return named
     services = [(SERVICES.kind, name) for name in (canary.canary_service, canary.stable_service) if name]
     routed = routers.objects(canary.traffic_routing, meta.name)
-    return [(kind, meta.namespace, name) for kind, name in (*services, *routed)]
+    return named + [(kind, meta.namespace, name) for kind, name in (*services, *routed)]
 
 
 def _owner(meta: Meta) -> list[str]:
@@ -120,7 +139,14 @@ def _adopters(stores: Stores, rs: ReplicaSet) -> list[str]:
     if rs.metadata.controller is not None:
         return []
     rollouts = stores.rollouts.list(rs.metadata.namespace)
-    return [_key(rollout.metadata) for rollout in rollouts if identity.to_adopt(rollout, [rs])]
+    return [_key(each.metadata) for each in rollouts if identity.to_adopt(_filled_in(stores, each), [rs])]
+
+
+def _filled_in(stores: Stores, rollout: Rollout) -> Rollout:
+    reference = workload.named(rollout)
+    if reference is None:
+        return rollout
+    return workload.filled_in(rollout, stores.workload(rollout.metadata.namespace, reference))
 
 
 def _manager(service: Service) -> list[str]:

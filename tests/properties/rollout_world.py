@@ -20,16 +20,18 @@ from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.rollouts import intents as i
 from reconciler.rollouts import keys
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import (
     Pod,
     ReplicaSet,
     Routed,
     Service,
+    Workload,
     decode_replica_set,
     decode_routed,
     decode_service,
+    decode_workload,
 )
 from reconciler.rollouts.snapshot import World
 
@@ -195,6 +197,12 @@ class Cluster:
                 self.patch("ReplicaSet", name, {"metadata": {"ownerReferences": [owner]}})
             case i.ReleaseReplicaSet(name):
                 self.patch("ReplicaSet", name, {"metadata": {"ownerReferences": None}})
+            case i.ScaleWorkload(name, replicas, version, handed_over_to):
+                mark = {keys.HANDED_OVER: handed_over_to} if handed_over_to else {}
+                self.patch(
+                    "Deployment", name, {"metadata": {"annotations": mark}, "spec": {"replicas": replicas}}, version
+                )
+                self.log.append(("deployment", name, replicas))
             case i.PatchPods() | i.EvictPod():
                 pass
 
@@ -292,6 +300,9 @@ class Cluster:
 
     def runs(self, rollout: Rollout) -> list[AnalysisRun]:
         return [decode_run(orjson.dumps(body)) for body in self._all("AnalysisRun")]
+
+    def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
+        return self._one(reference.kind, reference.name, decode_workload)
 
     def pods(self, rollout: Rollout) -> list[Pod]:
         return []

@@ -13,8 +13,8 @@ from reconciler.cli.checks.catalogue import Catalogue, Remark
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
 from reconciler.render.validate import Fault
-from reconciler.rollouts import keys
-from reconciler.rollouts.model import Canary, Rollout
+from reconciler.rollouts import keys, workload
+from reconciler.rollouts.model import Canary, Json, Rollout
 from reconciler.rollouts.owned import Routed
 from reconciler.rollouts.traffic.routers import nginx, traefik
 from reconciler.yaml.positions import Path
@@ -38,8 +38,10 @@ def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
     if rollout is None or canary is None:
         return []
     try:
+        remarks, template = _template(item, rollout, catalogue)
         return [
-            *_services(item, rollout, canary, catalogue),
+            *remarks,
+            *_services(item, template, canary, catalogue),
             *_routes(item, canary, catalogue),
             *judged.remarks(item, canary, catalogue),
         ]
@@ -49,8 +51,19 @@ def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
         return []
 
 
-def _services(item: Item, rollout: Rollout, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
-    labels = ((rollout.spec.template or {}).get("metadata") or {}).get("labels") or {}
+def _template(item: Item, rollout: Rollout, catalogue: Catalogue) -> tuple[list[Remark], Json | None]:
+    """The pod template, wherever it stands; None when that is not among the checked files."""
+    reference = workload.named(rollout)
+    if reference is None:
+        return [], rollout.spec.template or {}
+    holder = catalogue.find(reference.kind, reference.name, item)
+    if holder is None:
+        return [catalogue.missing(reference.kind, reference.name, item, ("spec", "workloadRef", "name"))], None
+    return [], workload.inlined(item.manifest, holder.manifest)["spec"].get("template")
+
+
+def _services(item: Item, template: Json | None, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
+    labels = ((template or {}).get("metadata") or {}).get("labels") or {}
     for field, name in (("canaryService", canary.canary_service), ("stableService", canary.stable_service)):
         service = catalogue.find("Service", name, item)
         if service is None:
@@ -59,7 +72,7 @@ def _services(item: Item, rollout: Rollout, canary: Canary, catalogue: Catalogue
             continue
         spec = service.manifest.get("spec") if catalogue.is_sound(service) else None
         for key, value in ((spec or {}).get("selector") or {}).items():
-            if key != keys.HASH and labels.get(key) != value:
+            if template is not None and key != keys.HASH and labels.get(key) != value:
                 what = f"spec.selector asks for {key}={value}, which the template of {item.title} does not have"
                 yield Remark(service, Fault(("spec", "selector", key), what, "use the template's labels"))
 

@@ -22,6 +22,7 @@ from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.plan import Failure, Plan, plan
 from reconciler.rollouts.plan_warnings import warnings
 from reconciler.rollouts.stage import Measuring
+from reconciler.rollouts.workload import inlined
 
 _TIMES = ("name", "interval", "initialDelay", "count")
 _TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
@@ -61,15 +62,18 @@ def from_files(path: Path) -> Material:
     if not rollouts:
         raise UserError(Problem(f"there is no Rollout in {path}", "name a manifest or directory that has one"))
     templates = [found for kind in _TEMPLATES for found in manifests if _is(found, kind)]
+    rollouts = tuple(inlined(rollout, _holder(rollout, manifests)) for rollout in rollouts)
     return Material(rollouts, {_key(found): _decoded(found) for found in templates})
 
 
 def from_cluster(cluster: Cluster, namespace: str, name: str) -> Material:
     """Raises `UserError` when there is no Rollout of that name."""
+    from reconciler.cli.rollouts.acting import template_holder
     from reconciler.cli.rollouts.reading import rollout_object
 
     rollout = rollout_object(cluster, namespace, name)
     found: list[Object] = []
+    rollout = inlined(rollout, template_holder(cluster, rollout)[1])
     for resource, where in ((ANALYSIS_TEMPLATES, namespace), (CLUSTER_ANALYSIS_TEMPLATES, None)):
         try:
             found += cluster.list(resource, where)
@@ -132,6 +136,19 @@ class _Measured:
 
 def _is(manifest: Object, kind: str) -> bool:
     return manifest.get("kind") == kind and str(manifest.get("apiVersion", "")).startswith(f"{ROLLOUTS.group}/")
+
+
+def _holder(rollout: Object, manifests: list[Object]) -> Object | None:
+    """The object of the same files whose template a Rollout takes. Raises `UserError` when there is none."""
+    reference = (rollout.get("spec") or {}).get("workloadRef")
+    if not reference:
+        return None
+    wanted = (reference.get("kind"), reference.get("name"))
+    for found in manifests:
+        if wanted == (found.get("kind"), (found.get("metadata") or {}).get("name")):
+            return found
+    what = f"{rollout['metadata']['name']} takes its template from {wanted[0]} {wanted[1]}, which is not in these files"
+    raise UserError(Problem(what, "name the directory that has both"))
 
 
 def _key(manifest: Object) -> tuple[str, bool]:

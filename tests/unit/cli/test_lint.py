@@ -62,6 +62,42 @@ def test_problems_end_with_1(name: str) -> None:
     assert lint(str(GOLDEN / name)).exit_code == 1
 
 
+WITH_WORKLOAD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: web, image: "shop:2"}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: stable}
+spec: {selector: {app: SELECTED}, ports: [{port: 80}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: NAMED}
+  strategy: {canary: {stableService: stable}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "selected", "said"),
+    [
+        ("web", "shop", "no problems in "),
+        ("wab", "shop", "there is no Deployment 'wab' among these files (did you mean 'web'?)"),
+        ("web", "other", "spec.selector asks for app=other, which the template of Rollout shop does not have"),
+    ],
+    ids=["sound", "misspelt", "another label"],
+)
+def test_a_template_in_a_workload_is_looked_up(tmp_path: Path, named: str, selected: str, said: str) -> None:
+    (tmp_path / "shop.yaml").write_text(WITH_WORKLOAD.replace("NAMED", named).replace("SELECTED", selected))
+    assert said in lint(str(tmp_path)).stdout
+
+
 def test_warnings_alone_end_with_0(tmp_path: Path) -> None:
     (tmp_path / "gadget.yaml").write_text("apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}\n")
     result = lint(str(tmp_path))

@@ -117,3 +117,37 @@ def test_what_cannot_be_planned_is_an_error(tmp_path: Path, text: str, expected:
 
 def test_a_file_that_is_not_there_is_not_looked_for_in_a_cluster() -> None:
     assert "does not exist" in str(run("plan", "nowhere/rollout.yaml").exception)
+
+
+WORKLOAD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec: {containers: [{name: web, image: "shop:2"}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  replicas: 4
+  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: NAME}
+  strategy: {canary: {steps: [{setWeight: 25}]}}
+"""
+
+
+def test_a_template_of_a_deployment_in_the_same_files_is_planned_with(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(WORKLOAD.replace("NAME", "web"))
+    done = CliRunner().invoke(app, ["plan", str(tmp_path)])
+    assert done.exit_code == 0, done.exception
+    assert "setWeight: 25" in done.output
+
+
+def test_a_workload_that_is_not_in_the_files_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(WORKLOAD.replace("NAME", "other"))
+    done = CliRunner().invoke(app, ["plan", str(tmp_path)])
+    assert isinstance(done.exception, UserError)
+    assert "Deployment other, which is not in these files" in str(done.exception)

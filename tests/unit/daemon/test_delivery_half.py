@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,24 @@ def test_a_rollout_steers_its_route_and_no_other(sandbox: Sandbox) -> None:
     assert (half.steers(ROUTE), half.steers(NOBODYS)) == (True, False)
     found = half.progress("default", "shop")
     assert found is not None and found.images == ("registry.example/shop:1.0",)
+    half.stop()
+
+
+def test_deployments_are_watched_once_a_rollout_takes_its_template_from_one(sandbox: Sandbox) -> None:
+    cluster = HttpCluster.for_url(sandbox.url)
+    for definition in definitions():
+        cluster.create(DEFINITIONS, None, definition)
+    half = synced(a_half(sandbox.url))
+    assert not any(thread.name == "watch-deployments" for thread in threading.enumerate())
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    spec = {"workloadRef": reference, "strategy": {"canary": {}}}
+    body = {"apiVersion": ROLLOUTS.api_version, "kind": "Rollout", "metadata": {"name": "shop"}, "spec": spec}
+    cluster.create(ROLLOUTS, "default", body)
+    clock = SystemClock()
+    deadline = clock.monotonic() + PATIENCE_SECONDS
+    while not any(thread.name == "watch-deployments" for thread in threading.enumerate()):
+        assert clock.monotonic() < deadline, "never watched"
+        clock.sleep(0.02)
     half.stop()
 
 
