@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from reconciler.analysis.providers.contract import OverHttp, Provider, ProviderError
+from reconciler.analysis.providers.oauth2 import WithTokens
 
 ENTRY_POINTS = "reconciler.metric_providers"
 
@@ -27,6 +28,9 @@ PROVIDERS = {
 }
 """Name in `metric.provider` → module."""
 
+WITH_TOKENS = ("prometheus", "web")
+"""Those whose settings have `authentication.oauth2`."""
+
 
 @cache
 def find(name: str) -> Provider:
@@ -36,7 +40,8 @@ def find(name: str) -> Provider:
     if name not in PROVIDERS:
         known = ", ".join(sorted(PROVIDERS))
         raise ProviderError(f"provider {name} is not supported yet; there are {known} and plugins")
-    return _as_provider(import_module(PROVIDERS[name]))
+    provider = _as_provider(import_module(PROVIDERS[name]))
+    return WithTokens(provider) if name in WITH_TOKENS else provider
 
 
 def _of_a_package(name: str) -> Provider:

@@ -114,9 +114,8 @@ def _headers(config: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]
     """Headers with those of the authentication, and what of them is secret."""
     headers = {str(item["key"]): str(item["value"]) for item in config.get("headers") or ()}
     authentication: Mapping[str, Any] = config.get("authentication") or {}
-    for kind in ("oauth2", "sigv4"):
-        if _is_set(authentication.get(kind)):
-            raise ProviderError(f"authentication.{kind} is not supported yet; use basicAuth or a header")
+    if _is_set(authentication.get("sigv4")):
+        raise ProviderError("authentication.sigv4 is not supported yet; use basicAuth, oauth2 or a header")
     basic: Any = authentication.get("basicAuth")
     secrets = tuple(headers.values())
     if _is_set(basic):

@@ -22,8 +22,6 @@ def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> R
     method = str(config.get("method") or "GET")
     if method not in METHODS:
         raise ProviderError(f"provider.web.method {method!r} is none of {', '.join(METHODS)}")
-    if ((config.get("authentication") or {}).get("oauth2") or {}).get("tokenUrl"):
-        raise ProviderError("authentication.oauth2 is not supported yet; use a header")
     headers = {str(item["key"]): str(item["value"]) for item in config.get("headers") or ()}
     body = _body(config, method, headers)
     return Request(

@@ -69,7 +69,6 @@ def test_a_question_is_sent_as_written() -> None:
         {"method": "DELETE"},
         {"timeoutSeconds": "soon"},
         {"timeoutSeconds": -1},
-        {"authentication": {"oauth2": {"tokenUrl": "http://t"}}},
     ],
     ids=str,
 )
