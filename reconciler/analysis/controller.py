@@ -98,7 +98,7 @@ class AnalysisController:
         status = engine.begun(self._exact.status(run), now)
         status = engine.record(status, metrics, answers)
         tasks = engine.due(status, metrics, asked, now)
-        status = engine.record(status, metrics, [engine.ended(task, now) for task in tasks if task.ending])
+        status = engine.record(status, metrics, [self._measurer.end(run, task) for task in tasks if task.ending])
         fresh = [task for task in tasks if not task.ending and task.metric.name not in busy]
         assessment = engine.assess(status, metrics, asked, now, busy | {task.metric.name for task in fresh})
         self._write(run, assessment)

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from reconciler.analysis import providers, validate, verdict
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Measurement, Phase
-from reconciler.analysis.providers.contract import Answer, Surroundings
-from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task
+from reconciler.analysis.providers.contract import Answer, Concluded, Going, Lasting, Surroundings, Undertaking
+from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task, ended
 from reconciler.analysis.secrets import mask, secret_texts, secret_values
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
@@ -54,7 +54,11 @@ class Measurer:
         try:
             secrets |= secret_values(run.spec.args, run.metadata.namespace, self.cluster)
             metric = _with_secrets(run, task.metric, secrets)
-            answer = self._ask(run, metric, tuple(secrets.values()), sent)
+            provider, around = providers.find(metric.provider), self._around(run, metric, tuple(secrets.values()), sent)
+            if isinstance(provider, Lasting):
+                state = provider.advance(metric.config, started, around, self._undertaking(run, task))
+                return self._went_on(task, started, state, tuple(secrets.values()))
+            answer = provider.measure(metric.config, started, around)
             judged = verdict.judge(metric, answer.value, answer.type, started)
         except ReconcilerError as error:
             return self._error(task, started, mask(str(error), {*secrets.values(), *sent}))
@@ -63,7 +67,38 @@ class Measurer:
             return self._error(task, started, "internal error while measuring; see the daemon's log")
         return self._measured(task, started, answer, judged, tuple(secrets.values()))
 
-    def _ask(self, run: AnalysisRun, metric: Metric, hidden: tuple[str, ...], sent: set[str]) -> Answer:
+    def end(self, run: AnalysisRun, task: Task) -> Taken:
+        """Ends what is in flight without an answer. Raises what the cluster raises: the caller comes again."""
+        try:
+            provider = providers.find(task.metric.provider)
+        except ReconcilerError:  # unknown here, so that nothing of it can be under way
+            return ended(task, self.clock.now())
+        if not isinstance(provider, Lasting) or task.in_flight is None:
+            return ended(task, self.clock.now())
+        return self._went_on(task, self.clock.now(), provider.terminate(self._undertaking(run, task)), ())
+
+    def _undertaking(self, run: AnalysisRun, task: Task) -> Undertaking:
+        result, flying = run.status.result(task.metric.name), task.in_flight
+        return Undertaking(
+            cluster=self.cluster,
+            namespace=run.metadata.namespace,
+            run=run.metadata.name,
+            uid=run.metadata.uid,
+            metric=task.metric.name,
+            number=1 + (result.count + result.error if result is not None else 0),
+            begun=flying.started_at if flying is not None else None,
+            metadata=flying.metadata if flying is not None else {},
+        )
+
+    def _went_on(self, task: Task, started: datetime, state: Going | Concluded, secrets: tuple[str, ...]) -> Taken:
+        begun, now, metadata = _begun(task, started), self.clock.now(), dict(state.metadata)
+        if isinstance(state, Going):
+            flying = Measurement(Phase.RUNNING, started_at=begun, metadata=metadata, resume_at=now + state.wait)
+            return Taken(task.metric.name, flying)
+        message = _stored(state.message, secrets)
+        return Taken(task.metric.name, Measurement(state.phase, message, begun, now, metadata=metadata))
+
+    def _around(self, run: AnalysisRun, metric: Metric, hidden: tuple[str, ...], sent: set[str]) -> Surroundings:
         """Adds to `sent` what the provider's requests declared secret, so that no error of it can show that."""
 
         def send(request: Request) -> Response:
@@ -71,7 +106,7 @@ class Measurer:
             return self.send(replace(request, secrets=(*request.secrets, *hidden)))
 
         result = run.status.result(metric.name)
-        around = Surroundings(
+        return Surroundings(
             send=send,
             prometheus_url=self.prometheus_url,
             namespace=run.metadata.namespace,
@@ -79,7 +114,6 @@ class Measurer:
             secret=lambda namespace, name: secret_texts(namespace or self.home, name, self.cluster),
             environment=self.environment,
         )
-        return providers.find(metric.provider).measure(metric.config, self.clock.now(), around)
 
     def _measured(
         self, task: Task, started: datetime, answer: Answer, judged: verdict.Verdict, secrets: tuple[str, ...]

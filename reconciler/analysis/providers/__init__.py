@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from reconciler.analysis.providers.contract import OverHttp, Provider, ProviderError
+from reconciler.analysis.providers.contract import Lasting, OverHttp, Provider, ProviderError
 from reconciler.analysis.providers.oauth2 import WithTokens
 
 ENTRY_POINTS = "reconciler.metric_providers"
@@ -20,6 +20,7 @@ PROVIDERS = {
     "datadog": "reconciler.analysis.providers.datadog",
     "graphite": "reconciler.analysis.providers.graphite",
     "influxdb": "reconciler.analysis.providers.influxdb",
+    "job": "reconciler.analysis.providers.job",
     "newRelic": "reconciler.analysis.providers.new_relic",
     "prometheus": "reconciler.analysis.providers.prometheus",
     "skywalking": "reconciler.analysis.providers.skywalking",
@@ -33,7 +34,7 @@ WITH_TOKENS = ("prometheus", "web")
 
 
 @cache
-def find(name: str) -> Provider:
+def find(name: str) -> Provider | Lasting:
     """The provider of that name; `plugin NAME` is one of a third party. Raises ProviderError when there is none."""
     if name.startswith("plugin "):
         return _of_a_package(name.removeprefix("plugin "))
@@ -41,16 +42,18 @@ def find(name: str) -> Provider:
         known = ", ".join(sorted(PROVIDERS))
         raise ProviderError(f"provider {name} is not supported yet; there are {known} and plugins")
     provider = _as_provider(import_module(PROVIDERS[name]))
-    return WithTokens(provider) if name in WITH_TOKENS else provider
+    return WithTokens(provider) if name in WITH_TOKENS and not isinstance(provider, Lasting) else provider
 
 
-def _of_a_package(name: str) -> Provider:
+def _of_a_package(name: str) -> Provider | Lasting:
     found = list(entry_points(group=ENTRY_POINTS, name=name))
     if not found:
         raise ProviderError(f"no installed package provides the metric provider plugin {name}")
     return _as_provider(found[0].load())
 
 
-def _as_provider(found: Any) -> Provider:
+def _as_provider(found: Any) -> Provider | Lasting:
+    if isinstance(found, Lasting):
+        return found
     provider: Provider = found if hasattr(found, "measure") else OverHttp(found)
     return provider

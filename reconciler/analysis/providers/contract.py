@@ -1,19 +1,22 @@
 """What a metric provider is: something that turns a metric's settings into one answer.
 
 Most ask one HTTP question and are pure: `request` and `value` over `reconciler.http.model`; the sending is not theirs.
-Others (several questions, a Job, a statistical judge) implement `measure` and are given the world.
+Others (several questions) implement `measure` and are given the world. Those whose answer takes time, such as a Job,
+implement `advance` and `terminate`, and keep what they must know in the cluster and in the measurement's metadata.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
 
 from reconciler.analysis.expr.types import Type, type_of
+from reconciler.analysis.model import Phase
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
+from reconciler.kube.api import Cluster
 
 
 class ProviderError(ReconcilerError):
@@ -65,6 +68,52 @@ class Provider(Protocol):
     """Raises ProviderError, or any of the taxonomy (a network error is `Transient`)."""
 
     def measure(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undertaking:
+    """A measurement that takes time: whose it is. `number` counts the metric's measurements from 1, errors included.
+
+    `begun` is None and `metadata` empty until the measurement is in the run's status; that it is not says nothing
+    about whether it was begun.
+    """
+
+    cluster: Cluster
+    namespace: str
+    run: str
+    uid: str
+    metric: str
+    number: int
+    begun: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Not ended yet: `advance` is asked again after `wait`."""
+
+    wait: timedelta
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """The provider's own verdict; conditions are not evaluated."""
+
+    phase: Phase
+    message: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Lasting(Protocol):
+    """A provider whose measurements take time. Both may be called again with the same arguments after a crash."""
+
+    def advance(
+        self, config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking
+    ) -> Going | Concluded: ...
+
+    def terminate(self, mine: Undertaking) -> Concluded: ...
 
 
 class HttpProvider(Protocol):

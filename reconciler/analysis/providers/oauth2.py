@@ -43,14 +43,14 @@ class WithTokens:
     """Lets the provider's requests carry a token where its settings ask for one. Thread-safe."""
 
     def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+        self.provider = provider
         self._lock = threading.Lock()
         self._tokens: dict[Client, tuple[str, datetime]] = {}
 
     def measure(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer:
         client = client_of(config)
         if client is None:
-            return self._provider.measure(config, now, around)
+            return self.provider.measure(config, now, around)
 
         def send(request: Request) -> Response:
             response = around.send(carrying(request, self._token(client, now, around)))
@@ -60,7 +60,7 @@ class WithTokens:
                 self._tokens.pop(client, None)
             return around.send(carrying(request, self._token(client, now, around)))
 
-        return self._provider.measure(config, now, replace(around, send=send))
+        return self.provider.measure(config, now, replace(around, send=send))
 
     def _token(self, client: Client, now: datetime, around: Surroundings) -> str:
         with self._lock:

@@ -67,7 +67,7 @@ class Trial:
         self.status = engine.begun(self.status, now)
         for task in engine.due(self.status, self._open(), False, now):
             began = self.clock.monotonic()
-            taken = engine.ended(task, now) if task.ending else self.measurer.take(self._so_far(), task)
+            taken = self.measurer.end(self._so_far(), task) if task.ending else self.measurer.take(self._so_far(), task)
             self.status = engine.record(self.status, self.metrics, [taken])
             lacks_data = taken.measurement.finished_at is None and task.metric.on_no_data == "wait"
             if lacks_data and not self.whole:

@@ -18,6 +18,7 @@ from reconciler.analysis import providers, validate
 from reconciler.analysis.arguments import substitute
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, RunSpec, TemplateSpec, decode_template
 from reconciler.analysis.providers.contract import NotLent, OverHttp, ProviderError, Surroundings
+from reconciler.analysis.providers.oauth2 import WithTokens, client_of
 from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
 from reconciler.cli.checks import conditions, paths
 from reconciler.cli.checks.item import Item
@@ -111,16 +112,26 @@ def _provider(metric: Mapping[str, Any], path: Path, known: Mapping[str, str | N
     try:
         provider = providers.find(name)
         sure = all(known.get(arg) is not None for arg in _arguments(orjson.dumps(config).decode()))
-        if sure and isinstance(config, dict) and isinstance(provider, OverHttp):
-            around = Surroundings(send=_never, prometheus_url="http://prometheus")
-            values = {arg: value for arg, value in known.items() if value is not None}
-            provider.provider.request(substitute(config, values), _NOW, around)
+        if sure and isinstance(config, dict):
+            _ask_nothing(
+                provider, substitute(config, {arg: value for arg, value in known.items() if value is not None})
+            )
     except NotLent:
         return  # the settings are right; credentials are in the cluster
     except ReconcilerError as error:
         yield Fault(where, f"{paths.shown(where)}: {error}")
     except (AttributeError, KeyError, TypeError, ValueError):
         return  # a setting has the wrong type, which the schema tells
+
+
+def _ask_nothing(provider: Any, config: Mapping[str, Any]) -> None:
+    """Lets the provider judge its settings as it would before sending. Raises what it finds wrong."""
+    if isinstance(provider, WithTokens):
+        client_of(config)
+        provider = provider.provider
+    if isinstance(provider, OverHttp):
+        around = Surroundings(send=_never, prometheus_url="http://prometheus")
+        provider.provider.request(config, _NOW, around)
 
 
 def _never(request: Any) -> Any:
