@@ -16,5 +16,8 @@ HANDED_OVER = "reconciler.dev/handed-over-to"
 """On a Deployment: the Rollout that took over all its pods, once."""
 EXPERIMENT = "experiment.argoproj.io/name"
 
+ABORTED_AT = "reconciler.dev/aborted-at"
+"""On a ReplicaSet whose version was given up, until it is delivered after all: `undo` passes over it."""
+
 NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION})
 """Annotations of a Rollout that its ReplicaSets do not inherit."""

@@ -11,6 +11,7 @@ from reconciler.rollouts import identity, keys, workload
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, PatchRollout, normal
 from reconciler.rollouts.metadata import inject, record, wanted_for_new
 from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
 
 
@@ -76,11 +77,23 @@ def _patch_new(world: World) -> list[Intent]:
     if new is None:
         return []
     patch: dict[str, Any] = {}
+    annotations = _marked(new, world)
     if new.revision < world.revision:
-        patch["metadata"] = {"annotations": _renumbered(new.metadata.annotations, world.revision)}
+        annotations |= _renumbered(new.metadata.annotations, world.revision)
+    if annotations:
+        patch["metadata"] = {"annotations": annotations}
     if new.spec.min_ready_seconds != world.rollout.spec.min_ready_seconds:
         patch["spec"] = {"minReadySeconds": world.rollout.spec.min_ready_seconds}
     return [PatchReplicaSet(new.name, patch, new.metadata.resource_version)] if patch else []
+
+
+def _marked(new: ReplicaSet, world: World) -> dict[str, str | None]:
+    """A version that was given up says so, for as long as it is not delivered after all."""
+    marked = keys.ABORTED_AT in new.metadata.annotations
+    if world.promoted:
+        return {keys.ABORTED_AT: None} if marked else {}
+    aborted = world.status.aborted_at
+    return {keys.ABORTED_AT: aborted} if aborted and not marked else {}
 
 
 def _renumbered(annotations: dict[str, str], revision: int) -> dict[str, str]:

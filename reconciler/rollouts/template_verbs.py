@@ -25,11 +25,17 @@ def template_path(holder: Object) -> tuple[str, ...]:
     return ("template",) if holder.get("kind") == "PodTemplate" else ("spec", "template")
 
 
-def undo(holder: Object, replica_sets: Iterable[ReplicaSet], revision: int | None = None) -> Action:
-    """Back to the template of a revision; of the one before the newest when none is named. Raises `UserError`."""
+def undo(
+    holder: Object, replica_sets: Iterable[ReplicaSet], revision: int | None = None, stable_hash: str = ""
+) -> Action:
+    """Back to the template of a revision. Raises `UserError`.
+
+    When none is named: to the stable version while another is on its way or was given up; else to the newest before
+    it that was not given up.
+    """
     known = {rs.revision: rs for rs in replica_sets if rs.revision}
     newest = max(known, default=0)
-    wanted = revision if revision is not None else max((each for each in known if each != newest), default=0)
+    wanted = revision if revision is not None else _last_good(known, newest, stable_hash)
     if wanted == newest and newest:
         return Action(f"runs revision {newest} already")
     if wanted not in known:
@@ -59,6 +65,15 @@ def set_image(holder: Object, images: Mapping[str, str]) -> Action:
     return Action("image updated", "a new revision is rolled out", (Patch(changes, kind="json"),))
 
 
+def _last_good(known: Mapping[int, ReplicaSet], newest: int, stable_hash: str) -> int:
+    """The revision to go back to; 0 when there is none."""
+    stable = next((number for number, rs in known.items() if stable_hash and rs.hash == stable_hash), newest)
+    if stable != newest:
+        return stable
+    good = (n for n, rs in known.items() if n != newest and keys.ABORTED_AT not in rs.metadata.annotations)
+    return max(good, default=0)
+
+
 def _replace(path: str, container: Json, images: Mapping[str, str]) -> list[dict[str, Any]]:
     name = container.get("name", "")
     image = images.get(name, images.get("*", ""))
@@ -72,6 +87,9 @@ def _replace(path: str, container: Json, images: Mapping[str, str]) -> list[dict
 
 def _unknown(holder: Object, known: Mapping[int, ReplicaSet], wanted: int) -> Problem:
     name = (holder.get("metadata") or {}).get("name", "")
+    if not wanted and len(known) > 1:
+        fix = f"name one with --to-revision; see `reconciler rollouts history {name}`"
+        return Problem(f"every earlier revision of {name} was aborted", fix)
     if not wanted:
         return Problem(f"{name} has no earlier revision", f"see `reconciler rollouts history {name}`")
     listed = ", ".join(map(str, sorted(known))) or "none"

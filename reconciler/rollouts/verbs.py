@@ -80,6 +80,16 @@ def promote_full(rollout: Rollout) -> Action:
     return Action("fully promoted", follow_up, (*unpause, *((_status(promoteFull=True),) if wanted else ())))
 
 
+def skip_current_step(rollout: Rollout) -> Action:
+    """What `promote -c` of the established client does: one step further, pauses stay."""
+    return _skip_to(rollout, (rollout.status.current_step_index or 0) + 1)
+
+
+def skip_all_steps(rollout: Rollout) -> Action:
+    """What `promote -a` of the established client does: past the last step, pauses stay."""
+    return _skip_to(rollout, _steps(rollout))
+
+
 def abort(rollout: Rollout) -> Action:
     """Gives the update up: traffic and pods go back to the stable version."""
     if settled(rollout):
@@ -109,6 +119,19 @@ def settled(rollout: Rollout) -> bool:
     observed = status.observed_generation
     current = observed.isdecimal() and int(observed) >= rollout.metadata.generation
     return current and bool(status.stable_rs) and status.stable_rs == status.current_pod_hash
+
+
+def _skip_to(rollout: Rollout, index: int) -> Action:
+    _readable(rollout)
+    steps = _steps(rollout)
+    if not steps:
+        raise UserError(Problem(f"{_name(rollout)} has no steps to skip", _hint(rollout, "promote")))
+    unpause = (_spec(paused=False),) if rollout.spec.paused else ()
+    index = min(index, steps)
+    patch = _status(rollout.metadata.resource_version, currentStepIndex=index)
+    return Action(
+        f"skipped to step {index + 1} of {steps}" if index < steps else "skipped all steps", "", (*unpause, patch)
+    )
 
 
 def _promotion(rollout: Rollout) -> tuple[Patch | None, str]:

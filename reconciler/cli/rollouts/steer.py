@@ -23,6 +23,8 @@ images = typer.Typer(no_args_is_help=True, help="Change a field of a Rollout.")
 def promote(
     name: Name,
     full: Annotated[bool, typer.Option("--full", help="Skip all steps, pauses and analyses that are left.")] = False,
+    skip_current: Annotated[bool, typer.Option("--skip-current-step", "-c", hidden=True)] = False,
+    skip_all: Annotated[bool, typer.Option("--skip-all-steps", "-a", hidden=True)] = False,
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -30,7 +32,12 @@ def promote(
     """End a pause or skip the step that runs; with --full deliver the new version now."""
     from reconciler.rollouts import verbs
 
-    _steer(verbs.promote_full if full else verbs.promote, name, namespace, kubeconfig, context)
+    if full + skip_current + skip_all > 1:
+        raise typer.BadParameter("--full, --skip-current-step and --skip-all-steps exclude each other")
+    act = verbs.promote_full if full else verbs.promote
+    if skip_current or skip_all:
+        act = verbs.skip_all_steps if skip_all else verbs.skip_current_step
+    _steer(act, name, namespace, kubeconfig, context)
 
 
 def abort(name: Name, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
@@ -80,7 +87,7 @@ def restart(
 
 def undo(
     name: Name,
-    to_revision: Annotated[int, typer.Option("--to-revision", min=0, help="Default: the one before.")] = 0,
+    to_revision: Annotated[int, typer.Option("--to-revision", min=0, help="Default: the last good one.")] = 0,
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -96,8 +103,9 @@ def undo(
     cluster, here = reach(kubeconfig, context, namespace)
     stored = rollout_object(cluster, here, name)
     target, holder = template_holder(cluster, stored)
-    replica_sets = replica_sets_of(cluster, decode_rollout(orjson.dumps(stored)))
-    action = template_verbs.undo(holder, replica_sets, to_revision or None)
+    rollout = decode_rollout(orjson.dumps(stored))
+    replica_sets = replica_sets_of(cluster, rollout)
+    action = template_verbs.undo(holder, replica_sets, to_revision or None, rollout.status.stable_rs)
     send(cluster, target, action)
     _tell(action, here, name, declared=holder)
 
@@ -151,5 +159,7 @@ def _tell(action: Action, namespace: str, name: str, declared: Object | None = N
     app = labels.get(APP_LABEL)
     if app and action.patches:
         typer.echo(
-            f"Application {app} applies it from git: change it there too, or the next sync puts it back", err=True
+            f"Application {app} applies it from git: change it there too, or the next sync puts it back "
+            "(with selfHeal, at once)",
+            err=True,
         )

@@ -274,3 +274,19 @@ def test_an_undo_that_brings_metadata_of_a_role_along_is_still_a_return_to_that_
     cluster.user("undo", {"spec": {"template": undone}})
     cluster.converge()
     assert (cluster.status["phase"], len(sizes(cluster))) == ("Healthy", 2)
+
+
+def test_a_version_that_was_given_up_is_marked_until_it_is_delivered_after_all() -> None:
+    cluster = an_update()
+    ask(cluster, abort=True)
+    assert [keys.ABORTED_AT in body["metadata"]["annotations"] for body in replica_sets(cluster)] == [False, True]
+    assert cluster.decide().intents == ()
+    ask(cluster, abort=False)
+    ask(cluster, promoteFull=True)
+    assert cluster.status["phase"] == "Healthy"
+    assert [keys.ABORTED_AT in body["metadata"]["annotations"] for body in replica_sets(cluster)] == [False, False]
+
+
+def replica_sets(cluster: Cluster) -> list[Json]:
+    found = [body for (kind, _), body in cluster.objects.items() if kind == "ReplicaSet"]
+    return sorted(found, key=lambda body: int(body["metadata"]["annotations"][keys.REVISION]))

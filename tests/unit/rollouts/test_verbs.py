@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -131,13 +132,15 @@ AFFINITY = {
 }
 
 
-def a_replica_set(revision: int, image: str) -> ReplicaSet:
+def a_replica_set(revision: int, image: str, *, aborted: bool = False) -> ReplicaSet:
     template = {
         "metadata": {"labels": {"app": "shop", "role": "canary", keys.HASH: "h"}},
         "spec": {"containers": [{"name": "web", "image": image}], "affinity": AFFINITY},
     }
     annotations = {keys.REVISION: str(revision), keys.EPHEMERAL: '{"labels":{"role":"canary"}}'}
-    body = {"metadata": {"name": f"shop-{revision}", "annotations": annotations}, "spec": {"template": template}}
+    annotations |= {keys.ABORTED_AT: "2026-01-01T00:00:00Z"} if aborted else {}
+    metadata = {"name": f"shop-{revision}", "annotations": annotations, "labels": {keys.HASH: f"h{revision}"}}
+    body = {"metadata": metadata, "spec": {"template": template}}
     return decode_replica_set(orjson.dumps(body))
 
 
@@ -153,6 +156,22 @@ def test_undo_puts_back_a_template_as_it_was_written(revision: int | None, image
         "spec": {"containers": [{"name": "web", "image": image}], "affinity": {"nodeAffinity": {"kept": True}}},
     }
     assert (patch.kind, patch.body) == ("json", [{"op": "replace", "path": "/spec/template", "value": template}])
+
+
+def undone(*revisions: ReplicaSet, stable: str) -> str:
+    return template_verbs.undo(HOLDER, revisions, stable_hash=stable).told
+
+
+def test_undo_while_an_update_is_on_its_way_or_was_given_up_goes_to_what_is_stable() -> None:
+    one, two, three = a_replica_set(1, "web:1"), a_replica_set(2, "web:2", aborted=True), a_replica_set(3, "web:3")
+    assert undone(one, two, three, stable="h1") == "goes back to revision 1"
+
+
+def test_undo_passes_over_revisions_that_were_given_up() -> None:
+    one, two, three = a_replica_set(1, "web:1"), a_replica_set(2, "web:2", aborted=True), a_replica_set(3, "web:3")
+    assert undone(one, two, three, stable="h3") == "goes back to revision 1"
+    with pytest.raises(UserError, match=r"was aborted.*--to-revision"):
+        undone(two, three, stable="h3")
 
 
 def test_undo_of_a_workload_changes_its_template() -> None:
@@ -191,3 +210,17 @@ def test_set_image_knows_all_containers_and_refuses_unknown_ones() -> None:
     ]
     with pytest.raises(UserError, match=r"no container is called db.*side, web"):
         template_verbs.set_image(holder, {"db": "x"})
+
+
+@pytest.mark.parametrize(
+    ("skip", "index"),
+    [
+        pytest.param(verbs.skip_current_step, 2, id="the current one"),
+        pytest.param(verbs.skip_all_steps, 3, id="all"),
+    ],
+)
+def test_steps_are_skipped_as_the_established_client_does(skip: Callable[[Rollout], verbs.Action], index: int) -> None:
+    [patch] = skip(a_rollout()).patches
+    assert (patch.part, patch.body, patch.at_version) == ("status", {"status": {"currentStepIndex": index}}, "7")
+    with pytest.raises(UserError, match="no steps to skip"):
+        skip(a_rollout(strategy={"blueGreen": {"activeService": "shop"}}))
