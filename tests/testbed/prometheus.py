@@ -13,9 +13,12 @@ from tests.testbed.web import answers, ask
 
 
 class Prometheus:
-    """`targets` maps a job's name to its "host:port"."""
+    """`targets` maps a job's name to its "host:port"; every query is noted in `query_log`, if one is given."""
 
-    def __init__(self, directory: Path, network: Network, targets: dict[str, str]) -> None:
+    def __init__(
+        self, directory: Path, network: Network, targets: dict[str, str], query_log: Path | None = None
+    ) -> None:
+        self._query_log = query_log
         self._directory = directory
         self._network = network
         self._targets = targets
@@ -60,4 +63,7 @@ class Prometheus:
 
     def _config(self) -> dict[str, object]:
         jobs = [{"job_name": name, "static_configs": [{"targets": [at]}]} for name, at in self._targets.items()]
-        return {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
+        defaults = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+        if self._query_log:
+            defaults["query_log_file"] = str(self._query_log)
+        return {"global": defaults, "scrape_configs": jobs}
