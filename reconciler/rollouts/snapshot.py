@@ -19,7 +19,7 @@ from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Rollout, Step
 from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
-from reconciler.rollouts.status import CanaryStatus, RolloutStatus, Weights
+from reconciler.rollouts.status import CanaryStatus, Destination, RolloutStatus, Weights
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class World:
 
     `rollout` has the template of its `workload`, where it names one.
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
-    `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `abort_cause`: why
-    this decision aborts the update, when it is not a user who does.
+    `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `additional`: what
+    running experiments ask for of the traffic. `abort_cause`: why this decision aborts the update, when it is not a
+    user who does.
     """
 
     rollout: Rollout
@@ -47,6 +48,7 @@ class World:
     pods: tuple[Pod, ...] = ()
     workload: Workload | None = None
     foreign_name: bool = False
+    additional: tuple[Destination, ...] = ()
     abort_cause: str = ""
     analyses: Analyses = field(default_factory=NoAnalyses)
 

@@ -43,8 +43,13 @@ def reconcile(world: World) -> Shift:
 
 def _told(before: Weights | None, after: Weights) -> list[Intent]:
     if before is None:
-        return [normal("TrafficWeightUpdated", f"Traffic weight updated to {after.canary.weight}")]
-    if before.canary.weight == after.canary.weight:
+        return [normal("TrafficWeightUpdated", f"Traffic weight updated to {after.canary.weight}{_extra(after)}")]
+    if (before.canary.weight, before.additional) == (after.canary.weight, after.additional):
         return []
     change = f"from {before.canary.weight} to {after.canary.weight}"
-    return [normal("TrafficWeightUpdated", f"Traffic weight updated {change}")]
+    return [normal("TrafficWeightUpdated", f"Traffic weight updated {change}{_extra(after)}")]
+
+
+def _extra(split: Weights) -> str:
+    shares = ", ".join(f"{each.service_name}={each.weight}" for each in split.additional)
+    return f", additional: {shares}" if shares else ""

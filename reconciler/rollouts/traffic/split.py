@@ -13,7 +13,7 @@ def desired_split(world: World) -> Weights | None:
     They are left alone while the stable side lacks the pods for the share that would fall to it. An update that was
     given up, aborted or reverted, is the exception: any available stable pod is better than that version.
     """
-    weight = _canary_weight(world)
+    weight, additional = _canary_weight(world), _additional(world)
     if world.stable is None or not _stable_can_take(world, world.max_weight - weight):
         return None
     return Weights(
@@ -21,10 +21,11 @@ def desired_split(world: World) -> Weights | None:
             weight=weight, service_name=world.canary.canary_service, pod_template_hash=_canary_hash(world)
         ),
         stable=Destination(
-            weight=world.max_weight - weight,
+            weight=max(0, world.max_weight - weight - sum(each.weight for each in additional)),
             service_name=world.canary.stable_service,
             pod_template_hash=world.stable.hash,
         ),
+        additional=additional,
     )
 
 
@@ -55,6 +56,12 @@ def _canary_weight(world: World) -> int:
     if world.status.promote_full:
         return _by_availability(world, told)
     return _by_steps(world)
+
+
+def _additional(world: World) -> tuple[Destination, ...]:
+    """The share of experiments, taken from the stable side; only while the steps decide (spec cases 4 and 6)."""
+    ended = world.promoted or world.aborted or world.status.promote_full or not world.steps or world.steps_done
+    return () if ended else world.additional
 
 
 def _falling_back(world: World, told: int) -> int:
