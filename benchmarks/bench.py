@@ -73,6 +73,28 @@ def rss_mib(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that it started, theirs included."""
+    children = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in _text(task / "children").split()
+    ]
+    return [pid, *(each for child in children for each in family(child))]
+
+
+def peak_rss_mib(pids: Sequence[int]) -> float:
+    """The most resident memory that the kernel saw of each process, added up."""
+    lines = (line for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def _text(path: Path) -> str:
+    """Of a thread that may have ended meanwhile."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
 def report(name: str, method: str, figures: Sequence[Figure]) -> None:
     """Prints a table and writes `benchmarks/results/NAME.json`."""
     print(f"\n{name}: {method}\n")
