@@ -15,11 +15,12 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from reconciler.analysis import expiry, validate
+from reconciler.analysis import expiry
 from reconciler.analysis import run as engine
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
+from reconciler.analysis.prepared import Prepared
 from reconciler.analysis.storage import ExactTimes, as_read
 from reconciler.analysis.underway import Underway
 from reconciler.errors import NotFound, UserError
@@ -58,6 +59,7 @@ class AnalysisController:
         self._measurer, self._pool, self._wake = measurer, pool, wake
         self._exact = ExactTimes()
         self._underway = Underway()
+        self._prepared = Prepared()
 
     def reconcile(self, key: str) -> datetime | None:
         """One look at the run `namespace/name`; returns when to look again. Raises the taxonomy of writes."""
@@ -70,7 +72,7 @@ class AnalysisController:
             self.forget(key)
             return self._expire(run)
         try:
-            metrics = self._metrics(run)
+            metrics = self._prepared.metrics(run)
         except UserError as error:
             self._reject(run, str(error))
             return None
@@ -81,16 +83,7 @@ class AnalysisController:
         uid = self._underway.forget(key)
         if uid is not None:
             self._exact.forget(uid)
-
-    def _metrics(self, run: AnalysisRun) -> tuple[Metric, ...]:
-        try:
-            values = validate.plain_values(run.spec.args)
-        except UserError as error:
-            raise UserError(f"Unable to resolve metric arguments: {error}") from None
-        try:
-            return validate.metrics(run, values)
-        except UserError as error:
-            raise UserError(f"Analysis spec invalid: {error}") from None
+            self._prepared.forget(uid)
 
     def _advance(self, key: str, run: AnalysisRun, metrics: tuple[Metric, ...]) -> datetime | None:
         uid, now, asked = run.metadata.uid, self._clock.now(), run.spec.terminate

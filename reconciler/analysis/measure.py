@@ -11,12 +11,22 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from reconciler.analysis import providers, validate, verdict
+from reconciler.analysis import providers, shared, validate, verdict
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Measurement, Phase
-from reconciler.analysis.providers.contract import Answer, Concluded, Going, Lasting, Surroundings, Undertaking
+from reconciler.analysis.providers.contract import (
+    Answer,
+    Concluded,
+    Going,
+    Lasting,
+    Provider,
+    ProviderError,
+    Surroundings,
+    Undertaking,
+)
 from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task, ended
 from reconciler.analysis.secrets import mask, secret_texts, secret_values
+from reconciler.analysis.shared import SharedQuestions
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Cluster
@@ -30,6 +40,8 @@ LONGEST_TEXT = 2048
 
 SHORTEST_SECRET = 6
 """Shorter ones of a request (a tenant `1` in a header) are no secrets, and masking them would garble messages."""
+
+_BUG = "internal error while measuring; see the daemon's log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +57,54 @@ class Measurer:
     prometheus_url: str = ""
     home: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    questions: SharedQuestions = field(default_factory=SharedQuestions)
 
     def take(self, run: AnalysisRun, task: Task) -> Taken:
         """Blocks for as long as the provider takes; its own timeout bounds that."""
         started = self.clock.now()
-        secrets: dict[str, str] = {}
-        sent: set[str] = set()
+        hidden: set[str] = set()
         try:
-            secrets |= secret_values(run.spec.args, run.metadata.namespace, self.cluster)
+            secrets = secret_values(run.spec.args, run.metadata.namespace, self.cluster)
+            hidden |= set(secrets.values())
             metric = _with_secrets(run, task.metric, secrets)
-            provider, around = providers.find(metric.provider), self._around(run, metric, tuple(secrets.values()), sent)
+            provider, around = (
+                providers.find(metric.provider),
+                self._around(run, metric, tuple(secrets.values()), hidden),
+            )
             if isinstance(provider, Lasting):
                 state = provider.advance(metric.config, started, around, self._undertaking(run, task))
                 return self._went_on(task, started, state, tuple(secrets.values()))
-            answer = provider.measure(metric.config, started, around)
+            answer = self._ask(provider, run, metric, started, around, hidden)
             judged = verdict.judge(metric, answer.value, answer.type, started)
         except ReconcilerError as error:
-            return self._error(task, started, mask(str(error), {*secrets.values(), *sent}))
-        except Exception as error:  # a bug in a provider must not stop the run's other metrics
-            _log_bug(run, task.metric, error, {*secrets.values(), *sent})
-            return self._error(task, started, "internal error while measuring; see the daemon's log")
+            return self._error(task, started, mask(str(error), hidden))
+        except Exception as error:  # a bug must not stop the run's other metrics
+            _log_bug(run, task.metric, error, hidden)
+            return self._error(task, started, _BUG)
         return self._measured(task, started, answer, judged, tuple(secrets.values()))
+
+    def _ask(
+        self,
+        provider: Provider,
+        run: AnalysisRun,
+        metric: Metric,
+        now: datetime,
+        around: Surroundings,
+        hidden: Collection[str],
+    ) -> Answer:
+        """The provider's answer, or one that another run was just given to the same question."""
+
+        def measure() -> Answer:
+            try:
+                return provider.measure(metric.config, now, around)
+            except ReconcilerError as error:  # others who wait for this answer do not know what to hide
+                raise ProviderError(mask(str(error), hidden)) from None
+            except Exception as error:
+                _log_bug(run, metric, error, hidden)
+                raise ProviderError(_BUG) from None
+
+        key = shared.question(metric, run.metadata.namespace)
+        return measure() if key is None else self.questions.ask(key, now, shared.instant(metric), measure)
 
     def end(self, run: AnalysisRun, task: Task) -> Taken:
         """Ends what is in flight without an answer. Raises what the cluster raises: the caller comes again."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, get_args
+from zlib import crc32
 
 from reconciler.analysis.model import IntOrString
 from reconciler.errors import Problem
@@ -15,6 +16,7 @@ OnNoData = Literal["error", "wait", "pass", "fail", "inconclusive"]
 """What an answer without data means; `error` is what Argo Rollouts does."""
 
 DEFAULT_RETENTION = 10
+LARGEST_SPREAD = timedelta(seconds=5)
 DEFAULT_ERROR_LIMIT = 4
 
 
@@ -22,7 +24,8 @@ DEFAULT_ERROR_LIMIT = 4
 class Metric:
     """`count` 0 is without end; `failure_limit` -1 and `consecutive_success_limit` 0 are switched off.
 
-    `min_samples`: an answer with fewer values that are numbers counts as no data.
+    `min_samples`: an answer with fewer values that are numbers counts as no data. `spread`: how much later than asked
+    for the second measurement comes, once, so that runs which were started together do not stay in step.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Metric:
     retention: int = DEFAULT_RETENTION
     on_no_data: OnNoData = "error"
     min_samples: int = 0
+    spread: timedelta = timedelta()
 
 
 def read_metric(raw: Mapping[str, Any], at: str) -> tuple[Metric, list[Problem]]:
@@ -88,6 +92,17 @@ def whole(value: IntOrString | None, default: int = 0) -> int:
         return int(value)
     except (ValueError, TypeError):
         raise ValueError(f"{value!r} is not a whole number") from None
+
+
+def spread(metric: Metric, uid: str) -> timedelta:
+    """A share of a tenth of the interval, the same for one run whenever it is asked.
+
+    Nothing for a metric with a `count`: somebody waits for its end.
+    """
+    if metric.interval is None or metric.count:
+        return timedelta()
+    share = crc32(f"{uid}/{metric.name}".encode()) / 2**32
+    return share * min(LARGEST_SPREAD, metric.interval / 10)
 
 
 def no_data_rule(text: str) -> OnNoData:

@@ -95,7 +95,9 @@ def next_time(metric: Metric, result: MetricResult, started_at: datetime | None)
     if metric.count and result.count >= metric.count:
         return None
     interval = ERROR_INTERVAL if last.phase is Phase.ERROR else metric.interval
-    return None if last.finished_at is None or interval is None else last.finished_at + interval
+    if last.finished_at is None or interval is None:
+        return None
+    return last.finished_at + interval + (metric.spread if _is_first(result) else timedelta())
 
 
 def begun(status: RunStatus, now: datetime) -> RunStatus:
@@ -244,6 +246,11 @@ def _wake_at(status: RunStatus, metrics: Sequence[Metric], busy: Collection[str]
         if metric.name not in busy and not result.phase.complete:
             times.append(next_time(metric, result, status.started_at))
     return min((at for at in times if at is not None), default=None)
+
+
+def _is_first(result: MetricResult) -> bool:
+    """Whether there was one measurement so far, and that a good one: errors are tried again in their own time."""
+    return result.count == 1 and result.error == 0
 
 
 def _in_flight(result: MetricResult) -> Measurement | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import re2
 
 from reconciler.analysis.arguments import substitute
-from reconciler.analysis.metric import Metric, OnNoData, no_data_rule, read_metric, whole
+from reconciler.analysis.metric import Metric, OnNoData, no_data_rule, read_metric, spread, whole
 from reconciler.analysis.model import AnalysisRun, Argument
 from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
 from reconciler.errors import Problem, UserError
@@ -63,6 +63,7 @@ def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
             retention=retention.get(metric.name, metric.retention),
             on_no_data=no_data.get(metric.name, _default_no_data(metric.name, samples)),
             min_samples=samples.get(metric.name, 0),
+            spread=spread(metric, run.metadata.uid),
         )
         for metric, _ in read
     )

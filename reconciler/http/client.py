@@ -59,6 +59,7 @@ class HttpClient:
         self._max_body = max_body
         self._pool_size = pool_size
         self._managers: dict[tuple[str, bool], urllib3.PoolManager] = {}
+        self._proxies: dict[tuple[str, str], str] = {}
 
     def send(self, request: Request) -> Response:
         """One exchange within `request.timeout` seconds.
@@ -116,11 +117,19 @@ class HttpClient:
         return b"".join(chunks)
 
     def _manager(self, request: Request) -> urllib3.PoolManager:
-        proxy = proxy_for(request.url)
+        proxy = self._proxy(request.url)
         key = (proxy, request.insecure)
         if key not in self._managers:  # a race makes two; the later one stays, and both work
             self._managers[key] = self._new_manager(proxy, request.insecure)
         return self._managers[key]
+
+    def _proxy(self, url: str) -> str:
+        """As `proxy_for`, which reads the whole environment, once per server."""
+        parts = urlsplit(url)
+        server = (parts.scheme, parts.hostname or "")
+        if server not in self._proxies:
+            self._proxies[server] = proxy_for(url)
+        return self._proxies[server]
 
     def _new_manager(self, proxy: str, insecure: bool) -> urllib3.PoolManager:
         options: dict[str, Any] = {"maxsize": self._pool_size, "cert_reqs": ssl.CERT_REQUIRED}

@@ -306,7 +306,8 @@ def test_a_terminated_run_measures_nothing_more() -> None:
 
 
 def test_a_bad_metric_ends_one_that_waits_for_data_even_while_it_is_asked() -> None:
-    waiting, bad = a_metric(name="waiting"), a_metric(name="bad", interval="10s", count=2)
+    other = {"prometheus": {"query": "latency"}}
+    waiting, bad = a_metric(name="waiting", provider=other), a_metric(name="bad", interval="10s", count=2)
     annotations = {"reconciler.dev/on-no-data.waiting": "wait"}
     world = World(waiting, bad, answers=[[], [0.01], [0.25]], annotations=annotations)
     world.reconcile()
@@ -353,3 +354,22 @@ def test_a_run_that_is_gone_is_forgotten() -> None:
     world.runs.drop(orjson.dumps(msgspec.to_builtins(world.run)))
     assert world.reconcile() is None
     assert world.answer() is None
+
+
+def test_metrics_that_ask_the_same_are_measured_by_one_question() -> None:
+    world = World(a_metric(name="one"), a_metric(name="two"), answers=[[0.01]])
+    world.reconcile()
+    world.answer()
+    assert len(world.requests) == 1
+    assert [result.phase for result in world.run.status.metric_results] == [Phase.SUCCESSFUL] * 2
+
+
+def test_a_run_whose_spec_was_edited_is_measured_as_it_says_now() -> None:
+    world = World(a_metric(interval="10s", count=2), answers=[[0], [0]])
+    world.reconcile()
+    world.answer()
+    assert world.server.run is not None
+    world.server.run["spec"]["metrics"][0]["interval"] = "20s"
+    world.server.run["metadata"]["resourceVersion"] = "9"
+    world.runs.put_answer(world.server.run)
+    assert world.reconcile() == T0 + timedelta(seconds=20)
