@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.analysis.metric import Metric
-from reconciler.analysis.model import MetricResult, Phase
+from reconciler.analysis.model import FAILING_SINCE, MetricResult, Phase
 
 
 def metric_phase(metric: Metric, result: MetricResult, ending: bool) -> Phase:
@@ -39,6 +39,15 @@ def _satisfied(metric: Metric, result: MetricResult) -> Phase | None:
     if not wants_successes:
         return Phase.SUCCESSFUL
     return Phase.INCONCLUSIVE if metric.failure_limit >= 0 else Phase.FAILED
+
+
+def trouble(metric: Metric, result: MetricResult) -> str:
+    """What keeps a metric from being measured, and since when; empty while its provider answers."""
+    if result.phase.complete or not result.consecutive_error or result.last is None:
+        return ""
+    since = result.metadata.get(FAILING_SINCE, "")
+    why = f": {result.last.message}" if result.last.message else ""
+    return f'cannot measure "{metric.name}"{f" since {since}" if since else ""}{why}'
 
 
 def reason(metric: Metric, result: MetricResult) -> str:

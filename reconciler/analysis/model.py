@@ -24,6 +24,8 @@ HASH_LABEL = "rollouts-pod-template-hash"
 TYPE_LABEL = "rollout-type"
 STEP_LABEL = "step-index"
 REVISION_ANNOTATION = "rollout.argoproj.io/revision"
+FAILING_SINCE = "failing-since"
+"""In the metadata of a metric: when the first of the errors was seen that have followed each other since."""
 
 
 class Phase(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from reconciler.analysis.arguments import substitute
-from reconciler.analysis.model import AnalysisRun, Measurement, MetricResult, Phase
+from reconciler.analysis.model import FAILING_SINCE, AnalysisRun, Measurement, MetricResult, Phase
 from reconciler.analysis.run import WORST
 from reconciler.analysis.validate import plain_values
 from reconciler.apps.delivery import MetricReading
@@ -48,6 +48,7 @@ def _reading(run: AnalysisRun, raw: dict[str, Any]) -> MetricReading:
         value=_value(last),
         condition=_condition(run, raw, result.phase if last is None else last.phase),
         message=result.message or (last.message if last is not None else ""),
+        failing_since=result.metadata.get(FAILING_SINCE, ""),
     )
 
 

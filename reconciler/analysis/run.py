@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from reconciler.analysis import limits
 from reconciler.analysis.metric import Metric
-from reconciler.analysis.model import Measurement, MetricResult, Phase, RunStatus, RunSummary
+from reconciler.analysis.model import FAILING_SINCE, Measurement, MetricResult, Phase, RunStatus, RunSummary
 
 ERROR_INTERVAL = timedelta(seconds=10)
 """An error is tried again after this, whatever the metric's interval."""
@@ -132,7 +132,18 @@ def _with(result: MetricResult, taken: Taken, retention: int) -> MetricResult:
     older = result.measurements[:-1] if _in_flight(result) is not None else result.measurements
     kept = (*older, taken.measurement)[-max(retention, 1) :]
     metadata = {**result.metadata, **dict(taken.metric_metadata)}
-    return _counted(replace(result, measurements=kept, metadata=metadata), taken.measurement.phase)
+    counted = _counted(replace(result, measurements=kept, metadata=metadata), taken.measurement.phase)
+    return _dated(counted, taken.measurement)
+
+
+def _dated(result: MetricResult, measurement: Measurement) -> MetricResult:
+    """With the time since when it cannot be measured; older measurements that show it may have fallen off."""
+    if measurement.finished_at is None or bool(result.consecutive_error) is (FAILING_SINCE in result.metadata):
+        return result
+    if not result.consecutive_error:
+        return replace(result, metadata={k: v for k, v in result.metadata.items() if k != FAILING_SINCE})
+    since = f"{measurement.finished_at:%Y-%m-%dT%H:%M:%SZ}"
+    return replace(result, metadata={**result.metadata, FAILING_SINCE: since})
 
 
 def _counted(result: MetricResult, phase: Phase) -> MetricResult:
@@ -176,6 +187,8 @@ def assess(
         happenings += more
     phase, message = _run_verdict(assessed, metrics, ending, asked_to_end)
     final = _summed(assessed, metrics)
+    if not phase.complete:
+        final = replace(final, message=message)
     if phase is not status.phase:
         final = replace(final, phase=phase, message=message, completed_at=now if phase.complete else None)
         happenings.append(Happening("", phase, message))
@@ -205,7 +218,7 @@ def _run_verdict(status: RunStatus, metrics: Sequence[Metric], ending: bool, ask
     """The worst of the metrics that count, once all are complete or the run is ending."""
     done = {result.name: result for result in status.metric_results if result.phase.complete}
     if not ending and any(metric.name not in done for metric in metrics):
-        return Phase.RUNNING, ""
+        return Phase.RUNNING, _trouble(status, metrics)
     worst, message = Phase.SUCCESSFUL, ""
     for metric in metrics:
         if metric.dry_run or metric.name not in done:
@@ -216,6 +229,12 @@ def _run_verdict(status: RunStatus, metrics: Sequence[Metric], ending: bool, ask
     if asked and worst is Phase.SUCCESSFUL:
         message = "Run Terminated"
     return worst, message
+
+
+def _trouble(status: RunStatus, metrics: Sequence[Metric]) -> str:
+    """What a judgement waits for that cannot be measured now."""
+    results = ((metric, status.result(metric.name)) for metric in metrics if not metric.dry_run)
+    return "; ".join(filter(None, (limits.trouble(metric, result) for metric, result in results if result)))
 
 
 def _summed(status: RunStatus, metrics: Sequence[Metric]) -> RunStatus:

@@ -52,6 +52,7 @@ class MetricReading:
     """The latest measurement of one metric: `value` as measured, `condition` the rule that judged it.
 
     `phase` is the metric's, `measurement` that measurement's: within its limits a metric runs on after a failed one.
+    `failing_since`: since when its provider gives no answer, as text; empty while it does.
     """
 
     name: str
@@ -60,6 +61,7 @@ class MetricReading:
     condition: str = ""
     message: str = ""
     measurement: str = ""
+    failing_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

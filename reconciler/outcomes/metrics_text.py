@@ -48,12 +48,15 @@ def blame(metrics: tuple[MetricReading, ...]) -> list[MetricReading]:
 
 
 def describe(reading: MetricReading) -> str:
-    """`error-rate 34% (must be < 10%)`, `error-rate 0.2% ok`, `p95 could not be measured: no such host`."""
+    """`error-rate 34% (must be < 10%)`, `error-rate 0.2% ok`, `p95 could not be measured: no such host`; while it is
+    still tried, `cannot measure p95 since 12:03:10 UTC: no such host`."""
     if not is_bad(reading):
         return f"{reading.name} {measured(reading)} ok" if reading.value else f"{reading.name} not measured yet"
     match _worst(reading):
         case "Error":
             because = f": {one_line(reading.message)}" if reading.message else ""
+            if reading.phase != "Error" and reading.failing_since:
+                return f"cannot measure {reading.name} since {_clock(reading.failing_since)}{because}"
             return f"{reading.name} could not be measured{because}"
         case "Inconclusive":
             return f"{reading.name} {measured(reading)} is inconclusive"
@@ -98,6 +101,11 @@ def number(text: str) -> float | None:
         return float(text.strip().removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
+
+
+def _clock(stamp: str) -> str:
+    """`2026-01-01T12:03:10Z` → `12:03:10 UTC`: a line next to a commit is read on the same day."""
+    return f"{stamp[11:19]} UTC"
 
 
 def _worst(reading: MetricReading) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from reconciler.rollouts import verdicts
 from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RolloutStatus, moment
@@ -38,7 +39,9 @@ def _paused(world: World, status: RolloutStatus) -> Phase | None:
 
 
 def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | None:
+    trouble = verdicts.trouble(world)
     waits = (
+        (bool(trouble), trouble),
         (restarting(world, now), "rollout is restarting"),
         (status.updated_replicas < world.replicas, "more replicas need to be updated"),
         (status.available_replicas < status.updated_replicas, "updated replicas are still becoming available"),

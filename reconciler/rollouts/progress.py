@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.analysis.model import AnalysisRun, MetricResult
+from reconciler.analysis.model import FAILING_SINCE, AnalysisRun, MetricResult
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import defaults, keys, steps
@@ -121,6 +121,7 @@ def _reading(run: AnalysisRun, result: MetricResult) -> MetricReading:
         condition=str(condition),
         message=result.message or (last.message if last else ""),
         measurement=str(last.phase) if last else "",
+        failing_since=result.metadata.get(FAILING_SINCE, ""),
     )
 
 

@@ -51,6 +51,12 @@ def judge(world: World, now: datetime) -> Judged:
     return Judged(replace(world, abort_cause=_failure(world)), tuple(events))
 
 
+def trouble(world: World) -> str:
+    """What a run in use cannot measure at the moment, in its own words; the update waits for it or its error limit."""
+    found = (run.status.message for _, _, run in _in_use(world) if not run.status.phase.complete)
+    return next(filter(None, found), "")
+
+
 def recorded(world: World, kind: RunKind) -> RunReference | None:
     reference: RunReference | None = getattr(world.canary_status, FIELDS[kind])
     return reference

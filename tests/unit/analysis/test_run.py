@@ -240,3 +240,26 @@ def test_after_a_restart_a_run_goes_on_from_what_is_stored() -> None:
     )
     assert restarted.at(1) == T0 + seconds(60)
     assert restarted.live().result().count == 3
+
+
+def test_a_run_says_since_when_it_cannot_measure_until_it_can_again() -> None:
+    life = Life(a_metric(count=0, retention=2, consecutive_error_limit=9), m="SEEEES" + "S" * 9)
+    life.at(0)
+    for second in (60, 70, 80, 90):
+        life.at(second)
+        assert life.status.phase is Phase.RUNNING
+        assert life.status.message == 'cannot measure "m" since 2026-01-01T00:01:00Z: broken'
+    life.at(100)
+    assert (life.status.message, life.result().metadata) == ("", {})
+
+
+def test_a_run_that_gives_up_names_the_limit_and_not_the_trouble() -> None:
+    life = Life(a_metric(consecutive_error_limit=1), m="EE").live()
+    assert life.status.phase is Phase.ERROR
+    assert life.status.message.startswith('Metric "m" assessed Error due to consecutiveErrors (2) >')
+
+
+def test_a_dry_run_that_cannot_be_measured_is_no_trouble_of_the_run() -> None:
+    life = Life(a_metric("dry", dry_run=True, count=0), a_metric(count=0), dry="E", m="S")
+    life.at(0)
+    assert life.status.message == ""

@@ -148,6 +148,23 @@ GOLDEN = {
         in_motion(canary(metrics=(replace(ERRORS, value="0.34", measurement="Failed"),))),
         "pending: canary 40%, step 3/8, error-rate 34% (must be < 10%)",
     ),
+    "its provider does not answer": (
+        in_motion(
+            canary(
+                metrics=(
+                    replace(
+                        ERRORS,
+                        value="",
+                        phase="Running",
+                        measurement="Error",
+                        message="cannot connect: refused",
+                        failing_since="2026-01-01T12:03:10Z",
+                    ),
+                )
+            )
+        ),
+        "pending: canary 40%, step 3/8, cannot measure error-rate since 12:03:10 UTC: cannot connect: refused",
+    ),
     "paused until promoted": (
         in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("setWeight: 40",) * 3 + ("pause",))),
         "pending: canary 40%, step 3/8: paused until promoted",

@@ -84,6 +84,19 @@ def test_a_failed_run_aborts_in_the_same_reconcile_and_says_what_was_measured(ph
     assert [event for event in cluster.log if event[2:3] == ("RolloutAborted",)]
 
 
+def test_a_run_that_cannot_measure_keeps_the_update_waiting_and_the_rollout_says_so() -> None:
+    cluster = an_update()
+    trouble = 'cannot measure "errors" since 2026-01-01T00:00:10Z: connection refused'
+    cluster.run_analyses("Running", trouble, kind="Step")
+    cluster.converge()
+    assert (cluster.status["phase"], cluster.status["message"]) == ("Progressing", trouble)
+    assert cluster.status["canary"]["currentStepAnalysisRunStatus"]["message"] == trouble
+    assert (cluster.status["currentStepIndex"], cluster.status.get("abort")) == (1, None)
+    cluster.run_analyses("Successful", kind="Step")
+    cluster.converge()
+    assert trouble not in str(cluster.status)
+
+
 def test_an_abort_asks_running_analyses_to_end() -> None:
     cluster = an_update()
     cluster.user("abort", {"status": {"abort": True}})
