@@ -25,7 +25,7 @@ from reconciler.analysis.storage import ExactTimes, as_read
 from reconciler.analysis.underway import Underway
 from reconciler.errors import NotFound, UserError
 from reconciler.kube.api import Cluster
-from reconciler.kube.events import ObjectRef
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ANALYSIS_RUNS
 from reconciler.kube.store import Store
 from reconciler.runtime.clock import Clock

@@ -8,7 +8,8 @@ from typing import Literal
 
 from reconciler import __version__
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate
-from reconciler.kube.events import EventRecorder, ObjectRef
+from reconciler.kube.events import EventRecorder
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ANALYSIS_RUNS, ROLLOUTS, Meta
 from reconciler.rollouts import figures
 from reconciler.rollouts.duration import Completion

@@ -1,7 +1,8 @@
 """Events for people (`kubectl describe`): written in the background, repeats counted, nothing lost in silence.
 
-A repeat (same object, type, reason and message) that still waits costs nothing but a count; one that was sent lately is
-a patch of the count. When too many different ones wait, further ones are dropped, counted in `dropped` and logged.
+A few are sent at once. A burst is paced, so that it does not slow down what it tells of; while events wait, those that
+are alike share a request (`happenings.py`). A repeat of one that was sent lately is a patch of its count. Only when
+memory would suffer are further ones dropped, counted in `dropped` and logged.
 """
 
 from __future__ import annotations
@@ -11,56 +12,25 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from reconciler.errors import NotFound, ReconcilerError, Transient
-from reconciler.kube.api import Cluster, Object, Resource
-from reconciler.kube.objects import EVENTS, Meta
+from reconciler.kube.api import Cluster, Object
+from reconciler.kube.happenings import LONGEST_MESSAGE, Happening, ObjectRef, Tally, Waiting
+from reconciler.kube.objects import EVENTS
 from reconciler.runtime.clock import Clock
+from reconciler.runtime.pace import Pace
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 1000
+MAX_WAITING = 20_000
 MAX_REMEMBERED = 4096
 REPEATS_WITHIN = timedelta(minutes=10)
-ATTEMPTS = 4
-LONGEST_MESSAGE = 1024
+ATTEMPTS = 60
+"""About ten minutes: as long as an API server may be away without an event being lost."""
+PER_SECOND, AT_ONCE = 50.0, 100
 LONGEST_WAIT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
-    """Whom an event is about."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-    uid: str = ""
-
-    @classmethod
-    def of(cls, resource: Resource, meta: Meta) -> ObjectRef:
-        return cls(resource.api_version, resource.kind, meta.namespace, meta.name, meta.uid)
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """What repeats are recognised by."""
-
-    about: ObjectRef
-    type: Literal["Normal", "Warning"]
-    reason: str
-    message: str
-
-
-@dataclass(slots=True)
-class _Tally:
-    first: datetime
-    last: datetime
-    count: int = 1
-    name: str = field(default="")
 
 
 class EventRecorder:
@@ -72,8 +42,8 @@ class EventRecorder:
         self._cluster, self._component, self._clock = cluster, component, clock
         self._max_waiting = max_waiting
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[Happening, _Tally] = OrderedDict()
-        self._sent: OrderedDict[Happening, _Tally] = OrderedDict()
+        self._waiting, self._pace = Waiting(max_waiting), Pace(PER_SECOND, AT_ONCE)
+        self._sent: OrderedDict[Happening, Tally] = OrderedDict()
         self._numbers = itertools.count()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
@@ -95,11 +65,7 @@ class EventRecorder:
         """Records that something happened to an object; `type` is the API's own word."""
         happening, now = Happening(about, type, reason, message[:LONGEST_MESSAGE]), self._clock.now()
         with self._changed:
-            known = self._waiting.get(happening)
-            if known is not None:
-                known.count, known.last = known.count + 1, now
-            elif len(self._waiting) < self._max_waiting:
-                self._waiting[happening] = _Tally(now, now)
+            if self._waiting.add(happening, now):
                 self._changed.notify()
             else:
                 self._drop(1, f"{self._max_waiting} are waiting")
@@ -107,9 +73,10 @@ class EventRecorder:
     def send_next(self) -> bool:
         """Sends the oldest waiting event. False when none waits."""
         with self._changed:
-            if not self._waiting:
-                return False
-            happening, tally = self._waiting.popitem(last=False)
+            oldest = self._waiting.pop()
+        if oldest is None:
+            return False
+        happening, tally = oldest
         try:
             self._send(happening, tally)
         except ReconcilerError as error:
@@ -122,12 +89,14 @@ class EventRecorder:
                 self._changed.wait_for(lambda: self._waiting or self._stopping)
                 if self._stopping and not self._waiting:
                     return
+                rest = self._pace.take(self._clock.monotonic())
+                self._changed.wait_for(lambda: self._stopping, timeout=rest)
             try:
                 self.send_next()
             except Exception:  # our bug: the next event may still go
                 log.exception("sending an event failed unexpectedly")
 
-    def _send(self, happening: Happening, tally: _Tally) -> None:
+    def _send(self, happening: Happening, tally: Tally) -> None:
         sent = self._sent.get(happening)
         repeated = sent is not None and tally.last - sent.last <= REPEATS_WITHIN
         if sent is None or not repeated or not self._recount(happening, sent, tally):
@@ -137,7 +106,7 @@ class EventRecorder:
         while len(self._sent) > MAX_REMEMBERED:
             self._sent.popitem(last=False)
 
-    def _recount(self, happening: Happening, sent: _Tally, tally: _Tally) -> bool:
+    def _recount(self, happening: Happening, sent: Tally, tally: Tally) -> bool:
         """Adds to an event that was sent before; False when the cluster has forgotten it, as it does after a while."""
         tally.name, tally.first, count = sent.name, sent.first, sent.count + tally.count
         patch = {"count": count, "lastTimestamp": timestamp(tally.last)}
@@ -148,7 +117,7 @@ class EventRecorder:
         tally.count = count
         return True
 
-    def _announce(self, happening: Happening, tally: _Tally) -> None:
+    def _announce(self, happening: Happening, tally: Tally) -> None:
         tally.name = f"{happening.about.name[:200]}.{int(tally.last.timestamp() * 1e6):x}{next(self._numbers):x}"
         body = event_body(happening, tally.name, (tally.first, tally.last), tally.count, self._component)
         self._persist(lambda: self._cluster.create(EVENTS, namespace_of(happening.about), body))

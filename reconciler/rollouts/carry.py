@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.errors import Conflict, NotFound, Refused, Transient, UserError
 from reconciler.kube.api import Cluster, Object, Resource
-from reconciler.kube.events import ObjectRef
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,

@@ -8,13 +8,14 @@ crash between any two writes the same function, given what is then true, asks fo
 The order is the design:
 
 1. Is there anything to decide? A Rollout that is being deleted or is invalid is left alone, ownership comes first.
-2. Is there a ReplicaSet for the template? If not it is made, without pods, and the update is announced.
+2. Is there a ReplicaSet for the template? If not it is made and the update is announced; with its first pods where no
+   router has to be told before.
 3. What was asked for, and what do analyses say? New version, abort, retry, promotion, pause: heeded before anything is
    done, so that an abort moves traffic in the very reconcile that sees the failure.
 4. Services, then traffic, then AnalysisRuns, then sizes: what serves is right before it gets traffic, and traffic is
    gone before pods are. One size changes per reconcile, so that its effect is seen before the next.
 5. Is the current step complete, is the version delivered? Judged by what was read, not by what was just asked for.
-6. The status is projected from all that and written once, if it says anything new.
+6. The status is projected from all that and written once, if it says anything new; mere counters may wait a moment.
 
 Its own writes come back as events of the watches and wake it up again; a decision that finds nothing to do writes
 nothing, which is how this ends.
@@ -106,9 +107,11 @@ def _introduce(world: World, now: datetime) -> Decision:
         return _rename(world)
     body = revisions.new_replica_set(world)
     planned = msgspec.convert(body, ReplicaSet)
-    told = normal("NewReplicaSetCreated", f"Created ReplicaSet {planned.name} (revision {world.revision})")
     begun = replace(world, new=planned, replica_sets=(*world.replica_sets, planned))
     heeded = requests.heed(begun, now)
+    body["spec"]["replicas"] = size = scaling.first_size(heeded.world, now)
+    scaled = f", scaled up from 0 to {size}" if size else ""
+    told = normal("NewReplicaSetCreated", f"Created ReplicaSet {planned.name} (revision {world.revision}){scaled}")
     projected = projection.project(heeded.world, now, created=True)
     return Decision(
         (
@@ -161,7 +164,8 @@ def _continue(world: World, now: datetime) -> Decision:
         *projected.events,
     )
     due = conditions.deadline(promoted.world, projected.status)
-    return Decision(intents, _earliest(now, scaled.wake_at, stepped.wake_at, restarted.wake_at, due), troubles)
+    wakes = (scaled.wake_at, stepped.wake_at, restarted.wake_at, projected.wake_at, due)
+    return Decision(intents, _earliest(now, *wakes), troubles)
 
 
 def _late(world: World) -> World:

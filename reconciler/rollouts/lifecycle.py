@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.kube.events import ObjectRef
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ROLLOUTS, Meta
 from reconciler.kube.store import Store
 from reconciler.rollouts import duration

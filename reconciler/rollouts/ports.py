@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from reconciler.analysis.model import AnalysisRun, RolloutRunKind
 from reconciler.kube.api import Object
-from reconciler.kube.events import ObjectRef
+from reconciler.kube.happenings import ObjectRef
 
 
 class Analyses(Protocol):

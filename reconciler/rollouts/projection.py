@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.rollouts import conditions, duration, phase, selectors, workload
+from reconciler.rollouts import conditions, duration, holding, phase, selectors, workload
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
 from reconciler.rollouts.snapshot import World
@@ -16,11 +16,12 @@ from reconciler.rollouts.status import CanaryStatus, RolloutStatus, merge_patch
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """`status` is what will be stored; `writes` is empty when that says nothing new."""
+    """`status` is what will be stored; `writes` is empty when that says nothing new, or not before `wake_at`."""
 
     status: RolloutStatus
     writes: tuple[Intent, ...]
     events: tuple[RecordEvent, ...] = ()
+    wake_at: datetime | None = None
 
 
 def project(world: World, now: datetime, *, created: bool = False) -> Projection:
@@ -32,6 +33,8 @@ def project(world: World, now: datetime, *, created: bool = False) -> Projection
     status = msgspec.structs.replace(status, duration=duration.record(look))
     stands = phase.phase(world, status, now)
     status = msgspec.structs.replace(status, phase=stands.phase, message=stands.message)
+    if due := holding.held_until(before, status, now):
+        return Projection(status, (), wake_at=due)
     return Projection(status, write(before, status), tuple(_told(look, status)))
 
 

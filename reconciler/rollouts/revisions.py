@@ -16,7 +16,7 @@ from reconciler.rollouts.snapshot import World
 
 
 def new_replica_set(world: World) -> Object:
-    """The ReplicaSet to create, with no pods yet; its role's ephemeral metadata is already in the template."""
+    """The ReplicaSet to create, its size still 0; its role's ephemeral metadata is already in the template."""
     rollout, pod_hash = world.rollout, world.template_hash
     template = copy.deepcopy(rollout.spec.template or {})
     extra = wanted_for_new(world)

@@ -13,7 +13,8 @@ import pytest
 from reconciler.errors import AlreadyExists, Conflict, NotFound, Refused, Transient, UserError
 from reconciler.kube.api import Resource
 from reconciler.kube.client import PAGE_SIZE, HttpCluster, connect
-from reconciler.kube.events import EventRecorder, ObjectRef
+from reconciler.kube.events import EventRecorder
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.informer import Informer
 from reconciler.kube.leases import Lease
 from reconciler.kube.objects import CONFIG_MAPS, DEPLOYMENTS, EVENTS, LEASES, NAMESPACES, SECRETS, Meta

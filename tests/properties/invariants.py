@@ -34,6 +34,8 @@ class Watch:
 
     def before(self, intent: i.Intent) -> None:
         match intent:
+            case i.CreateReplicaSet(body) if body["spec"]["replicas"]:
+                self._begin(body["spec"]["replicas"])
             case i.ScaleReplicaSet(name, replicas):
                 self._resize(self._rs(name), replicas)
             case i.SwitchService(name, new_hash):
@@ -50,6 +52,11 @@ class Watch:
             if weight and self._serving(service) == 0 and self._other_can(service):
                 raise Broken(f"{weight} % of traffic goes to {service}, which has no pods, while stable pods are there")
         self._pause_ends()
+
+    def _begin(self, replicas: int) -> None:
+        if self._routes():
+            raise Broken("a version gets pods before its Services select it")
+        self._within_surge(replicas)
 
     def _resize(self, rs: Json, replicas: int) -> None:
         size = rs["spec"]["replicas"]

@@ -39,6 +39,17 @@ def reconcile(world: World, now: datetime) -> Scaling:
     return Scaling(wake_at=min(waits, default=None))
 
 
+def first_size(world: World, now: datetime) -> int:
+    """How many pods `world.new`, about to be created, begins with.
+
+    None where traffic is routed: until Services name a version, its pods would get whatever reaches their application.
+    """
+    if world.rollout.spec.strategy.canary is None or world.routes_traffic or world.new is None:
+        return 0
+    scalings = (each for each in reconcile(world, now).intents if isinstance(each, ScaleReplicaSet))
+    return next((each.replicas for each in scalings if each.name == world.new.name), 0)
+
+
 def _wanted(world: World) -> Sizes:
     target = desired.sizes(world)
     new, stable = world.new, world.stable

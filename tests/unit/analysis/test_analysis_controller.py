@@ -16,7 +16,7 @@ from reconciler.analysis.model import AnalysisRun, Phase, decode_run
 from reconciler.errors import NotFound, Transient
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Object
-from reconciler.kube.events import ObjectRef
+from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.store import Store
 from reconciler.runtime.clock import VirtualClock
 

@@ -127,7 +127,7 @@ SLOW = ({"setWeight": 25}, {"pause": {"duration": "5m"}}, {"analysis": ERRORS}, 
 @pytest.mark.parametrize(
     ("failure", "ending", "rows", "stable", "lasts"),
     [
-        (Failure(never_ready=True), "stuck", 1, 3, timedelta(seconds=601)),
+        (Failure(never_ready=True), "stuck", 1, 3, timedelta(seconds=603)),  # the last sign of life was held for 2 s
         (Failure(analysis_fails_after=7 * MINUTE), "back to stable", 3, 4, 7 * MINUTE),
         (Failure(abort_at=3), "back to stable", 3, 4, 5 * MINUTE),
         (Failure(abort_at=1), "back to stable", 1, 4, timedelta()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -128,6 +129,8 @@ def test_a_rollback_within_the_window_skips_steps(window: int, phase: str) -> No
 def test_the_first_version_is_not_stable_before_it_is_available() -> None:
     cluster = a_cluster(steps=PAUSED)
     cluster.converge(ready=False)
+    cluster.now += timedelta(seconds=2)
+    cluster.reconcile()
     assert "stableRS" not in cluster.status
     assert cluster.status["message"] == "updated replicas are still becoming available"
     assert condition(cluster, "Completed") == ("False", "RolloutCompleted")
@@ -155,7 +158,7 @@ def test_a_stuck_update_is_degraded_at_its_deadline_and_recovers_by_progress() -
     cluster.converge()
     cluster.wait(59)
     assert cluster.status["phase"] == "Progressing"
-    cluster.wait(3)
+    cluster.wait(5)
     assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
     assert cluster.status["message"].endswith("has timed out progressing.")
     cluster.broken.clear()
