@@ -8,7 +8,7 @@ COPY requirements-dev.txt pyproject.toml README.md LICENSE NOTICE ./
 COPY reconciler reconciler
 COPY manifests manifests
 RUN python -m venv /opt/reconciler \
- && /opt/reconciler/bin/pip install --no-cache-dir --constraint requirements-dev.txt .
+ && /opt/reconciler/bin/pip install --no-cache-dir --constraint requirements-dev.txt ".[aws]"
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 65532 --no-create-home --shell /usr/sbin/nologin reconciler
