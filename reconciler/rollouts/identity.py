@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from reconciler.rollouts import keys, selectors
+from reconciler.rollouts import anti_affinity, keys, selectors
 from reconciler.rollouts.model import Json, Rollout
 from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.template_hash import equal_templates
@@ -44,13 +44,14 @@ def _stands_for(replica_set: ReplicaSet, wanted: Json) -> bool:
 
 
 def plain_template(replica_set: ReplicaSet) -> Json:
-    """A ReplicaSet's template without what this engine put into it: hash labels and ephemeral metadata."""
+    """A ReplicaSet's template without what this engine put into it: hash labels, role metadata, anti-affinity."""
     return _without(replica_set, ephemeral_record(replica_set))
 
 
 def _without(replica_set: ReplicaSet, injected: dict[str, dict[str, str]]) -> Json:
-    """Its template without hash labels and without `{labels, annotations}` that were injected."""
+    """Its template without hash labels and anti-affinity, and without `{labels, annotations}` that were injected."""
     template = copy.deepcopy(replica_set.spec.template)
+    anti_affinity.remove(template)
     metadata = template.setdefault("metadata", None) or {}
     template["metadata"] = metadata
     for kind in ("labels", "annotations"):

@@ -66,6 +66,17 @@ class TrafficRouting(Part, frozen=True):
     plugins: Json | None = None
 
 
+class Preference(Part, frozen=True):
+    weight: int = 0
+
+
+class AntiAffinity(Part, frozen=True):
+    """Exactly one is set (spec §2.7); `required` has no settings."""
+
+    preferred: Preference | None = msgspec.field(default=None, name="preferredDuringSchedulingIgnoredDuringExecution")
+    required: Json | None = msgspec.field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
+
+
 class ProgressThreshold(Part, frozen=True):
     type: str = "Percent"
     value: int = -1
@@ -120,7 +131,7 @@ class Canary(Part, frozen=True):
     dynamic_stable_scale: bool = False
     min_pods_per_replica_set: int | None = None
     replica_progress_threshold: ProgressThreshold | None = None
-    anti_affinity: Json | None = None
+    anti_affinity: AntiAffinity | None = None
     ping_pong: Json | None = None
 
     def typed_steps(self) -> tuple[Step, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS
-from reconciler.rollouts import identity, keys, workload
+from reconciler.rollouts import anti_affinity, identity, keys, workload
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, PatchRollout, normal
 from reconciler.rollouts.metadata import inject, record, wanted_for_new
 from reconciler.rollouts.model import Rollout
@@ -21,6 +21,8 @@ def new_replica_set(world: World) -> Object:
     template = copy.deepcopy(rollout.spec.template or {})
     extra = wanted_for_new(world)
     inject(template, extra)
+    namespace = rollout.metadata.namespace
+    anti_affinity.inject(template, world.anti_affinity, namespace, pod_hash, world.status.stable_rs)
     metadata = template.get("metadata") or {}
     metadata["labels"] = {**(metadata.get("labels") or {}), keys.HASH: pod_hash}
     template["metadata"] = metadata
@@ -29,7 +31,7 @@ def new_replica_set(world: World) -> Object:
         "kind": REPLICA_SETS.kind,
         "metadata": {
             "name": identity.name_of(rollout, pod_hash),
-            "namespace": rollout.metadata.namespace,
+            "namespace": namespace,
             "labels": dict(metadata["labels"]),
             "annotations": {**_inherited(rollout), **_own_annotations(world), **record(extra)},
             "ownerReferences": [owner_reference(rollout)],
@@ -55,8 +57,10 @@ def owner_reference(rollout: Rollout) -> Object:
 
 
 def bring_up_to_date(world: World) -> list[Intent]:
-    """Revision and minReadySeconds of the ReplicaSet in use, and the Rollout's own revision annotation."""
-    return [*_patch_new(world), *announce(world)]
+    """Revision, minReadySeconds and anti-affinity of the ReplicaSet in use, and the Rollout's own annotations."""
+    new, stable = world.new, world.status.stable_rs
+    against = anti_affinity.refresh(new, world.anti_affinity, stable) if new else ()
+    return [*_patch_new(world), *against, *announce(world)]
 
 
 def announce(world: World) -> list[Intent]:

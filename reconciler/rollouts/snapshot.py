@@ -16,7 +16,7 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.rollouts import defaults
-from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.model import AntiAffinity, Canary, Rollout, Step
 from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
 from reconciler.rollouts.status import CanaryStatus, Destination, RolloutStatus, Weights
@@ -62,6 +62,10 @@ class World:
     @cached_property
     def canary(self) -> Canary:
         return self.rollout.spec.strategy.canary or Canary()
+
+    @property
+    def anti_affinity(self) -> AntiAffinity | None:
+        return self.canary.anti_affinity
 
     @property
     def canary_status(self) -> CanaryStatus:

@@ -6,7 +6,7 @@ wherever it stands: in the Rollout, or in the workload that its `workloadRef` na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.errors import Problem, UserError
@@ -17,7 +17,6 @@ from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.verbs import Action, Patch
 
 _KINDS = ("containers", "initContainers", "ephemeralContainers")
-_TERMS = ("preferredDuringSchedulingIgnoredDuringExecution", "requiredDuringSchedulingIgnoredDuringExecution")
 
 
 def template_path(holder: Object) -> tuple[str, ...]:
@@ -100,26 +99,4 @@ def _original(replica_set: ReplicaSet) -> Json:
     """The template as it was written: without our label, ephemeral metadata and anti-affinity."""
     template = identity.plain_template(replica_set)
     template["metadata"].pop("creationTimestamp", None)
-    _without_our_affinity(template.get("spec") or {})
     return template
-
-
-def _without_our_affinity(pod: Json) -> None:
-    affinity = pod.get("affinity") or {}
-    anti = affinity.get("podAntiAffinity") or {}
-    for kind in _TERMS:
-        if kind not in anti:
-            continue
-        anti[kind] = [term for term in anti[kind] if not _ours(term)]
-        if not anti[kind]:
-            del anti[kind]
-    if "podAntiAffinity" in affinity and not anti:
-        del affinity["podAntiAffinity"]
-    if "affinity" in pod and not affinity:
-        del pod["affinity"]
-
-
-def _ours(term: Json) -> bool:
-    selector = (term.get("podAffinityTerm") or term).get("labelSelector") or {}
-    expressions: Sequence[Json] = selector.get("matchExpressions") or ()
-    return any(expression.get("key") == keys.HASH for expression in expressions)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts import defaults, selectors, workload
+from reconciler.rollouts import anti_affinity, defaults, selectors, workload
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.status import moment
@@ -96,6 +96,7 @@ def _canary(canary: Canary) -> list[str]:
         *_services(canary),
         *_routing(canary),
         *_delays(canary),
+        *anti_affinity.problems(canary.anti_affinity, f"{_STRATEGY}.antiAffinity"),
         *_unsupported(canary),
         *_background(canary),
         *step_problems(canary),
@@ -161,9 +162,8 @@ def _delays(canary: Canary) -> Iterator[str]:
 
 
 def _unsupported(canary: Canary) -> Iterator[str]:
-    for field, value in (("antiAffinity", canary.anti_affinity), ("pingPong", canary.ping_pong)):
-        if value is not None:
-            yield invalid(f"{_STRATEGY}.{field}", value, "not supported yet: remove it")
+    if canary.ping_pong is not None:
+        yield invalid(f"{_STRATEGY}.pingPong", canary.ping_pong, "not supported yet: remove it")
 
 
 def _background(canary: Canary) -> Iterator[str]:

@@ -14,6 +14,8 @@ from reconciler.rollouts.validation import problems
 from tests.properties.rollout_world import Cluster, a_cluster, merge
 
 TRAEFIK = {"traefik": {"weightedTraefikServiceName": "shop"}}
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NGINX = {"nginx": {"stableIngress": "shop"}}
 
 
@@ -43,6 +45,8 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(scaleDownDelaySeconds=5), "spec.strategy.canary.scaleDownDelaySeconds"),
         (canary(dynamicStableScale=True), "spec.strategy.canary.dynamicStableScale"),
         (canary(antiAffinity={}), "spec.strategy.canary.antiAffinity"),
+        (canary(antiAffinity={PREFERRED: {"weight": 9}, REQUIRED: {}}), "spec.strategy.canary.antiAffinity"),
+        (canary(antiAffinity={PREFERRED: {"weight": 0}}), f"spec.strategy.canary.antiAffinity.{PREFERRED}.weight"),
         (canary(trafficRouting={"istio": {}}), "spec.strategy.canary.trafficRouting.istio"),
         (canary(steps=[{"setWeight": 101}]), "spec.strategy.steps[0].setWeight"),
         (canary(steps=[{"pause": {"duration": "soon"}}]), "spec.strategy.steps[0].pause.duration"),
