@@ -66,8 +66,8 @@ def progress(cluster: Cluster, namespace: str, name: str) -> WorkloadProgress | 
     from reconciler.errors import NotFound
     from reconciler.kube.objects import ANALYSIS_RUNS, REPLICA_SETS, ROLLOUTS
     from reconciler.rollouts.model import decode_rollout
-    from reconciler.rollouts.owned import decode_replica_set
     from reconciler.rollouts.progress import workload_progress
+    from reconciler.workloads.replica_set import decode_replica_set
 
     try:
         rollout = decode_rollout(orjson.dumps(cluster.get(ROLLOUTS, namespace, name)))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from reconciler.rollouts import keys
 from reconciler.rollouts.intents import PatchReplicaSet
-from reconciler.rollouts.model import AntiAffinity, Json
-from reconciler.rollouts.owned import ReplicaSet
-from reconciler.rollouts.validation_text import invalid, required
+from reconciler.rollouts.model import AntiAffinity
+from reconciler.workloads import keys
+from reconciler.workloads.field_errors import invalid, required
+from reconciler.workloads.parts import Json
+from reconciler.workloads.replica_set import ReplicaSet
 
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -24,11 +24,11 @@ from reconciler.kube.objects import (
 )
 from reconciler.kube.store import Store
 from reconciler.rollouts import intents as i
-from reconciler.rollouts import keys
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.ports import Events
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.stores import Stores
+from reconciler.workloads import keys
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from reconciler.rollouts import defaults, requests
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import Condition, RolloutStatus, moment, stamp
+from reconciler.rollouts.status import RolloutStatus
+from reconciler.workloads.parts import Condition
+from reconciler.workloads.times import moment, stamp
 
 TIMED_OUT = "ProgressDeadlineExceeded"
 ABORTED = "RolloutAborted"

@@ -58,9 +58,9 @@ from reconciler.rollouts.intents import (
     normal,
     warning,
 )
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic import shift
+from reconciler.workloads.replica_set import ReplicaSet
 
 _LOOK_AGAIN = timedelta(seconds=20)
 """How long a missing Service, Ingress or template may go unnoticed when no watch tells us."""

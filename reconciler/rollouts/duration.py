@@ -11,7 +11,8 @@ import msgspec
 from reconciler.rollouts import rollback
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.snapshot import INCONCLUSIVE, STEP_PAUSE
-from reconciler.rollouts.status import DurationRecord, moment, stamp
+from reconciler.rollouts.status import DurationRecord
+from reconciler.workloads.times import moment, stamp
 
 _BLUE_GREEN_PAUSE = "BlueGreenPause"
 _ABORTED, _SUPERSEDED = "Aborted", "Superseded"

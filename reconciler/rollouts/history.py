@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reconciler.rollouts import defaults
 from reconciler.rollouts.intents import DeleteReplicaSet, Intent
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 def surplus(world: World) -> list[Intent]:

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from reconciler.rollouts.status import Condition, RolloutStatus, moment
+from reconciler.rollouts.status import RolloutStatus
+from reconciler.workloads.parts import Condition
+from reconciler.workloads.times import moment
 
 HOLD = timedelta(seconds=2)
 """From the second in which a sign of life was written: counters are 2 s behind the pods at most."""

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from reconciler.rollouts import anti_affinity, keys, selectors
-from reconciler.rollouts.model import Json, Rollout
-from reconciler.rollouts.owned import ReplicaSet
-from reconciler.rollouts.template_hash import equal_templates
+from reconciler.rollouts import anti_affinity
+from reconciler.rollouts.model import Rollout
+from reconciler.workloads import keys, selectors
+from reconciler.workloads.parts import Json
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.template_hash import equal_templates
 
 _DEPLOYMENT_HASH = "pod-template-hash"
 

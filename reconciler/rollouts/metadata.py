@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 
-from reconciler.rollouts import identity, keys
+from reconciler.rollouts import identity
 from reconciler.rollouts.intents import Intent, PatchPods, PatchReplicaSet
-from reconciler.rollouts.model import Json, PodMetadata
-from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts.model import PodMetadata
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads import keys
+from reconciler.workloads.parts import Json
+from reconciler.workloads.replica_set import ReplicaSet
 
 _NONE = PodMetadata()
 

@@ -6,20 +6,14 @@ a `Rollout`, one whose `malformed` says what is wrong. So one bad object is show
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from reconciler.kube.objects import Meta
-from reconciler.rollouts.status import Part, RolloutStatus
+from reconciler.rollouts.status import RolloutStatus
+from reconciler.workloads.parts import Json, Part
+from reconciler.workloads.selectors import Selector
 
 IntOrString = int | str
-Json = dict[str, Any]
-
-
-class Selector(Part, frozen=True):
-    match_labels: dict[str, str] = msgspec.field(default_factory=dict)
-    match_expressions: tuple[Json, ...] = ()
 
 
 class RollbackWindow(Part, frozen=True):

@@ -11,12 +11,13 @@ import msgspec
 from reconciler.analysis.model import AnalysisRun
 from reconciler.rollouts import identity, restart, workload
 from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
+from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.template_hash import hash_or_nothing, steps_hash
-from reconciler.rollouts.template_json import Misfit
 from reconciler.rollouts.traffic import routers
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.template_hash import hash_or_nothing, steps_hash
+from reconciler.workloads.template_json import Misfit
 
 
 class Reader(Protocol):

@@ -12,10 +12,11 @@ from datetime import datetime
 import msgspec
 
 from reconciler.apps.delivery import Health
-from reconciler.rollouts import defaults, keys, steps
+from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.progress import workload_progress
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
 
 _PHASES = {Health.SUSPENDED: "Paused"}
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from reconciler.rollouts import verdicts
 from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import RolloutStatus, moment
+from reconciler.rollouts.status import RolloutStatus
+from reconciler.workloads.times import moment
 
 
 class Phase(NamedTuple):

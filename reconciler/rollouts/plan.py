@@ -21,10 +21,10 @@ from reconciler.rollouts import defaults, steps, validation, verbs
 from reconciler.rollouts.canary import weights
 from reconciler.rollouts.model import Canary, decode_rollout
 from reconciler.rollouts.observe import observe
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Measures, Stage, set_up
-from reconciler.rollouts.template_hash import hash_or_nothing, pod_template_hash
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.template_hash import hash_or_nothing, pod_template_hash
 
 _LIMIT = 5_000
 """Decisions after which a rehearsal is given up: one of them per change and per wake-up."""

@@ -10,9 +10,10 @@ import msgspec
 from reconciler.analysis.model import FAILING_SINCE, AnalysisRun, MetricResult
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts import defaults, keys, steps
+from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
-from reconciler.rollouts.owned import ReplicaSet
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
 
 _HEALTH = {
     "Healthy": Health.HEALTHY,

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.rollouts import conditions, duration, holding, phase, selectors, workload
+from reconciler.rollouts import conditions, duration, holding, phase, workload
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import CanaryStatus, RolloutStatus, merge_patch
+from reconciler.workloads import selectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts import keys, workload
+from reconciler.rollouts import workload
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.routers import nginx
-from reconciler.rollouts.validation_text import invalid
+from reconciler.workloads import keys
+from reconciler.workloads.field_errors import invalid
 
 _CANARY = "spec.strategy.canary"
 

@@ -11,7 +11,8 @@ from reconciler.rollouts import conditions, projection
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.intents import Intent, warning
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.status import CanaryStatus, Condition
+from reconciler.rollouts.status import CanaryStatus
+from reconciler.workloads.parts import Condition
 
 
 def invalid(rollout: Rollout, problems: Sequence[str], now: datetime) -> tuple[Intent, ...]:

@@ -14,7 +14,7 @@ import msgspec
 from reconciler.rollouts import rollback
 from reconciler.rollouts.intents import RecordEvent, normal, warning
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import stamp
+from reconciler.workloads.times import stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from reconciler.rollouts import defaults
 from reconciler.rollouts.intents import EvictPod, Intent
-from reconciler.rollouts.owned import Pod, ReplicaSet
+from reconciler.rollouts.owned import Pod
 from reconciler.rollouts.phase import restarting
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import moment
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.times import moment
 
 _AGAIN = timedelta(seconds=30)
 

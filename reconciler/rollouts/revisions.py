@@ -7,12 +7,13 @@ from typing import Any
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import REPLICA_SETS, ROLLOUTS
-from reconciler.rollouts import anti_affinity, identity, keys, workload
+from reconciler.rollouts import anti_affinity, identity, workload
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, PatchRollout, normal
 from reconciler.rollouts.metadata import inject, record, wanted_for_new
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 def new_replica_set(world: World) -> Object:

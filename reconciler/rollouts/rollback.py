@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconciler.rollouts import keys
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
 
 _NOT_YET = datetime.max.replace(tzinfo=UTC)
 """A ReplicaSet that is only planned is newer than all that exist."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.rollouts import keys
 from reconciler.rollouts.intents import Intent, ReleaseService, SwitchService, normal
-from reconciler.rollouts.owned import ReplicaSet, Service
+from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.split import returning
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 @dataclass(frozen=True, slots=True)

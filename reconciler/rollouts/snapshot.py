@@ -17,9 +17,10 @@ import msgspec
 from reconciler.analysis.model import AnalysisRun
 from reconciler.rollouts import defaults
 from reconciler.rollouts.model import AntiAffinity, Canary, Rollout, Step
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload
+from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
 from reconciler.rollouts.status import CanaryStatus, Destination, RolloutStatus, Weights
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 @dataclass(frozen=True)

@@ -17,21 +17,13 @@ import orjson
 from reconciler.analysis.model import AnalysisRun, RolloutRunKind, decode_run
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
-from reconciler.rollouts import keys
 from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
-from reconciler.rollouts.owned import (
-    Pod,
-    ReplicaSet,
-    Routed,
-    Service,
-    Workload,
-    decode_replica_set,
-    decode_routed,
-    decode_service,
-)
+from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
 from reconciler.rollouts.verbs import Action
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 T = TypeVar("T")

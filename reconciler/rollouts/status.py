@@ -5,23 +5,11 @@ Times stay the texts that are stored, so that writing back what was read changes
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-
-class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """Immutable; defaults are left out when written, as Go's `omitempty` does."""
-
-
-class Condition(Part, frozen=True):
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
-    last_update_time: str = ""
-    last_transition_time: str = ""
+from reconciler.workloads.parts import Condition, Part, difference
 
 
 class PauseCondition(Part, frozen=True):
@@ -104,30 +92,4 @@ def merge_patch(before: RolloutStatus, after: RolloutStatus) -> dict[str, Any]:
 
     Fields that these structs do not know are in neither side and therefore survive.
     """
-    return _difference(msgspec.to_builtins(before), msgspec.to_builtins(after))
-
-
-def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    patch: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        old = before.get(key)
-        if value == old:
-            continue
-        nested = isinstance(value, dict) and isinstance(old, dict)
-        patch[key] = _difference(old, value) if nested and isinstance(old, dict) else value
-    return patch
-
-
-def stamp(moment: datetime) -> str:
-    """A time as the API stores it: RFC 3339, UTC, whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def stamp_not_before(moment: datetime) -> str:
-    """As `stamp`, but rounded up: what is counted from it, or ends at it, is never shorter than was asked for."""
-    return stamp(moment + timedelta(seconds=1, microseconds=-1))
-
-
-def moment(text: str) -> datetime:
-    """The inverse of `stamp`; accepts any RFC 3339 text. Raises ValueError."""
-    return datetime.fromisoformat(text)
+    return difference(msgspec.to_builtins(before), msgspec.to_builtins(after))

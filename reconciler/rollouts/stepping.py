@@ -8,8 +8,9 @@ from datetime import datetime
 from reconciler.rollouts import steps
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.snapshot import STEP_PAUSE, World
-from reconciler.rollouts.status import PauseCondition, stamp_not_before
+from reconciler.rollouts.status import PauseCondition
 from reconciler.rollouts.steps import Done, Wait
+from reconciler.workloads.times import stamp_not_before
 
 
 @dataclass(frozen=True, slots=True)

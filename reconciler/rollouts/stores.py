@@ -10,10 +10,11 @@ from reconciler.analysis.model import AnalysisRun
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import PODS, REPLICA_SETS
 from reconciler.kube.store import HasMeta, Store
-from reconciler.rollouts import keys
 from reconciler.rollouts.model import Rollout, WorkloadRef
-from reconciler.rollouts.owned import Pod, ReplicaSet, Routed, Service, Workload, WorkloadSpec, decode_pod
-from reconciler.rollouts.selectors import text
+from reconciler.rollouts.owned import Pod, Routed, Service, Workload, WorkloadSpec, decode_pod
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.selectors import text
 
 T = TypeVar("T", bound=HasMeta)
 Key = tuple[str, str]

@@ -11,10 +11,11 @@ from typing import Any
 
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
-from reconciler.rollouts import identity, keys
-from reconciler.rollouts.model import Json
-from reconciler.rollouts.owned import ReplicaSet
+from reconciler.rollouts import identity
 from reconciler.rollouts.verbs import Action, Patch
+from reconciler.workloads import keys
+from reconciler.workloads.parts import Json
+from reconciler.workloads.replica_set import ReplicaSet
 
 _KINDS = ("containers", "initContainers", "ephemeralContainers")
 

@@ -11,11 +11,11 @@ import msgspec
 
 from reconciler.analysis.model import HASH_LABEL, AnalysisRun
 from reconciler.kube.objects import Meta
-from reconciler.rollouts import keys
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.overview import images_of, roles
-from reconciler.rollouts.owned import ReplicaSet
-from reconciler.rollouts.status import Part
+from reconciler.workloads import keys
+from reconciler.workloads.parts import Part
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 class _ContainerStatus(Part, frozen=True):

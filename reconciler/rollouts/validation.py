@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts import anti_affinity, defaults, selectors, workload
+from reconciler.rollouts import anti_affinity, defaults, workload
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
-from reconciler.rollouts.status import moment
-from reconciler.rollouts.template_hash import misfits
 from reconciler.rollouts.traffic.routers import NOT_YET
 from reconciler.rollouts.validation_steps import step_problems
-from reconciler.rollouts.validation_text import invalid, required
+from reconciler.workloads import selectors
+from reconciler.workloads.field_errors import invalid, required
+from reconciler.workloads.template_hash import misfits
+from reconciler.workloads.times import moment
 
 _STRATEGY = "spec.strategy.canary"
 

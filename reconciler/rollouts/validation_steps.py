@@ -10,7 +10,7 @@ from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.steps import STEPS
-from reconciler.rollouts.template_json import Misfit, encode_steps
+from reconciler.workloads.template_json import Misfit, encode_steps
 
 
 def step_problems(canary: Canary) -> list[str]:

@@ -15,7 +15,7 @@ from reconciler.analysis.model import Phase
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import PatchKind
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.status import stamp
+from reconciler.workloads.times import stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,20 +24,13 @@ from reconciler.kube.objects import (
     Meta,
 )
 from reconciler.kube.store import HasMeta, Store
-from reconciler.rollouts import identity, keys, workload
+from reconciler.rollouts import identity, workload
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.owned import (
-    ReplicaSet,
-    Routed,
-    Service,
-    Workload,
-    decode_replica_set,
-    decode_routed,
-    decode_service,
-    decode_workload,
-)
+from reconciler.rollouts.owned import Routed, Service, Workload, decode_routed, decode_service, decode_workload
 from reconciler.rollouts.stores import Index, Stores
 from reconciler.rollouts.traffic import routers
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 Enqueue = Callable[[str], None]
 

@@ -17,13 +17,13 @@ import msgspec
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import DEPLOYMENTS, POD_TEMPLATES, REPLICA_SETS
-from reconciler.rollouts import keys
 from reconciler.rollouts.intents import Intent, ScaleWorkload, normal
 from reconciler.rollouts.model import Rollout, WorkloadRef
 from reconciler.rollouts.owned import Workload
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RolloutStatus
-from reconciler.rollouts.validation_text import invalid, required
+from reconciler.workloads import keys
+from reconciler.workloads.field_errors import invalid, required
 
 KINDS = {resource.kind: resource for resource in (POD_TEMPLATES, DEPLOYMENTS, REPLICA_SETS)}
 _PATH = "spec.workloadRef"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from reconciler.rollouts import intents as i
-from reconciler.rollouts import keys
+from reconciler.workloads import keys
 from tests.e2e.observer import Observer
 from tests.properties.invariants import Watch
 from tests.properties.rollout_world import Cluster

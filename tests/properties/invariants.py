@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.rollouts import defaults, keys
+from reconciler.rollouts import defaults
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.model import Canary
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster
 
 Json = dict[str, Any]

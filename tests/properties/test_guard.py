@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts import keys
+from reconciler.workloads import keys
 from tests.e2e.invariants import check
 from tests.properties.invariants import Broken
 

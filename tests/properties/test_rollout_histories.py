@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.rollouts.template_hash import pod_template_hash
+from reconciler.workloads.template_hash import pod_template_hash
 from tests.properties.invariants import Watch
 from tests.properties.rollout_world import Cluster, a_cluster, template
 

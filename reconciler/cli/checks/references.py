@@ -13,10 +13,12 @@ from reconciler.cli.checks.catalogue import Catalogue, Remark
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
 from reconciler.render.validate import Fault
-from reconciler.rollouts import keys, workload
-from reconciler.rollouts.model import Canary, Json, Rollout
+from reconciler.rollouts import workload
+from reconciler.rollouts.model import Canary, Rollout
 from reconciler.rollouts.owned import Routed
 from reconciler.rollouts.traffic.routers import nginx, traefik
+from reconciler.workloads import keys
+from reconciler.workloads.parts import Json
 from reconciler.yaml.positions import Path
 
 _CANARY: Path = ("spec", "strategy", "canary")

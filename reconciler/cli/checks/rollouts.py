@@ -11,8 +11,8 @@ from reconciler.cli.checks import paths
 from reconciler.cli.checks.item import Item
 from reconciler.render.validate import Fault
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.template_hash import hash_or_nothing
 from reconciler.rollouts.validation import problems
+from reconciler.workloads.template_hash import hash_or_nothing
 
 _STEPS = ("spec.strategy.steps", "spec.strategy.canary.steps")
 """How the engine's messages name steps, and where they are written."""

@@ -11,11 +11,11 @@ from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.errors import NotFound, Problem, UserError
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.objects import ANALYSIS_RUNS, PODS, REPLICA_SETS, ROLLOUTS, Meta
-from reconciler.rollouts import selectors
 from reconciler.rollouts.model import Rollout, decode_rollout
 from reconciler.rollouts.overview import Overview, overview
-from reconciler.rollouts.owned import ReplicaSet, decode_replica_set
 from reconciler.rollouts.tree import Node, ShownPod, decode_shown_pod, tree
+from reconciler.workloads import selectors
+from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 
 @dataclass(frozen=True, slots=True)

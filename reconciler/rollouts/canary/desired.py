@@ -6,8 +6,8 @@ from reconciler.rollouts import defaults
 from reconciler.rollouts.canary import routed_sizes, weights
 from reconciler.rollouts.canary.sizes import Limits, Sizes, split
 from reconciler.rollouts.model import ProgressThreshold
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 def limits(world: World) -> Limits:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.rollouts import defaults, keys
+from reconciler.rollouts import defaults
 from reconciler.rollouts.canary import desired, superseded
 from reconciler.rollouts.canary.sizes import Group, Sizes, step
 from reconciler.rollouts.intents import Intent, PatchReplicaSet, ScaleReplicaSet, normal
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import stamp_not_before
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.times import stamp_not_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.rollouts import defaults
-from reconciler.rollouts.owned import ReplicaSet
 from reconciler.rollouts.snapshot import World
+from reconciler.workloads.replica_set import ReplicaSet
 
 
 @dataclass(frozen=True, slots=True)

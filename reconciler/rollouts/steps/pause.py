@@ -7,8 +7,8 @@ from datetime import datetime
 from reconciler.rollouts.model import Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.snapshot import STEP_PAUSE, World
-from reconciler.rollouts.status import moment
 from reconciler.rollouts.steps.progress import Done, Progress, Wait
+from reconciler.workloads.times import moment
 
 
 def progress(step: Step, world: World, now: datetime) -> Progress:

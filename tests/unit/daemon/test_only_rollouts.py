@@ -11,9 +11,9 @@ import pytest
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.instances import LABEL
 from reconciler.kube.objects import ANALYSIS_TEMPLATES, ROLLOUTS, SERVICES
-from reconciler.rollouts.keys import HASH
 from reconciler.sandbox.demo.manifests import definitions
 from reconciler.sandbox.server import Sandbox
+from reconciler.workloads.keys import HASH
 from tests.unit.daemon.engines import DEFINITIONS, Engines, a_template
 from tests.unit.daemon.world import ask
 

@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from reconciler.rollouts import identity, keys
-from reconciler.rollouts.owned import decode_replica_set
+from reconciler.rollouts import identity
 from reconciler.rollouts.template_verbs import undo
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import decode_replica_set
 from tests.properties.rollout_world import Cluster, Json, template
 from tests.unit.rollouts.test_requests_of_users import an_update, push
 from tests.unit.rollouts.test_traffic_safety import hash_of, replica_set

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts import keys
 from reconciler.rollouts.intents import AdoptReplicaSet, CreateReplicaSet, PatchStatus, ReleaseReplicaSet
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json, a_cluster, merge, template
 
 DEFAULTED = {"spec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "terminationGracePeriodSeconds": 30}}

@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from reconciler.analysis.model import AnalysisRun, decode_run
-from reconciler.rollouts import keys
 from reconciler.rollouts.model import Rollout, decode_rollout
 from reconciler.rollouts.overview import overview, roles
-from reconciler.rollouts.owned import ReplicaSet, decode_replica_set
 from reconciler.rollouts.tree import ShownPod, decode_shown_pod, history, tree
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

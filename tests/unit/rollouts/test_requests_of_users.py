@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts import keys
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json, a_cluster, template
 
 PAUSED = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}]

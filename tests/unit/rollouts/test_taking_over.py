@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.rollouts import intents as i
-from reconciler.rollouts import keys
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_cluster, merge, template
 from tests.unit.rollouts.test_recorded_histories import TRACES, WORLDS
 

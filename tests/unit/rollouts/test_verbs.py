@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from reconciler.errors import UserError
-from reconciler.rollouts import keys, template_verbs, verbs
+from reconciler.rollouts import template_verbs, verbs
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.owned import ReplicaSet, decode_replica_set
+from reconciler.workloads import keys
+from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 Json = dict[str, Any]
 STEPS = [{"setWeight": 20}, {"analysis": {"templates": [{"templateName": "errors"}]}}, {"pause": {}}]

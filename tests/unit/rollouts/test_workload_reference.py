@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.rollouts import intents as i
-from reconciler.rollouts import keys
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_cluster, template
 
 Json = dict[str, Any]

@@ -10,7 +10,9 @@ import pytest
 
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.holding import HOLD, held_until
-from reconciler.rollouts.status import Condition, PauseCondition, RolloutStatus, stamp
+from reconciler.rollouts.status import PauseCondition, RolloutStatus
+from reconciler.workloads.parts import Condition
+from reconciler.workloads.times import stamp
 from tests.properties.rollout_world import START, Cluster, a_cluster, template
 
 STEPS = [{"setWeight": 50}, {"pause": {"duration": "2s"}}, {"setWeight": 100}]

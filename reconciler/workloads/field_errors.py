@@ -1,4 +1,4 @@
-"""The form in which problems of a Rollout are told: that of the Kubernetes API's field errors."""
+"""The form in which problems of an object are told: that of the Kubernetes API's field errors."""
 
 from __future__ import annotations
 

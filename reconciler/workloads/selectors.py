@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.rollouts.model import Json, Selector
+import msgspec
+
+from reconciler.workloads.parts import Json, Part
+
+
+class Selector(Part, frozen=True):
+    match_labels: dict[str, str] = msgspec.field(default_factory=dict)
+    match_expressions: tuple[Json, ...] = ()
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.rollouts.template_defaults import with_defaults
-from reconciler.rollouts.template_json import Misfit, encode_steps, encode_template, typed
+from reconciler.workloads.template_defaults import with_defaults
+from reconciler.workloads.template_json import Misfit, encode_steps, encode_template, typed
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 

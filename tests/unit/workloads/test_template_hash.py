@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts.template_hash import equal_templates, pod_template_hash, steps_hash
-from reconciler.rollouts.template_json import encode, encode_template
+from reconciler.workloads.template_hash import equal_templates, pod_template_hash, steps_hash
+from reconciler.workloads.template_json import encode, encode_template
 
 
 def a_template(image: str = "img:1", **pod: Any) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""The form of every struct that is read from and written to objects of the family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Json = dict[str, Any]
+
+
+class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """Immutable; defaults are left out when written, as Go's `omitempty` does."""
+
+
+class Condition(Part, frozen=True):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_update_time: str = ""
+    last_transition_time: str = ""
+
+
+def difference(before: Json, after: Json) -> Json:
+    """JSON merge patch (RFC 7386) from one object to the other; empty when nothing changed."""
+    patch: Json = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if value == old:
+            continue
+        nested = isinstance(value, dict) and isinstance(old, dict)
+        patch[key] = difference(old, value) if nested and isinstance(old, dict) else value
+    return patch

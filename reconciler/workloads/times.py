@@ -1,0 +1,20 @@
+"""Times as the API stores them: RFC 3339, UTC, whole seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+def stamp(moment: datetime) -> str:
+    """The text of a time; what is finer than a second is lost."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stamp_not_before(moment: datetime) -> str:
+    """As `stamp`, but rounded up: what is counted from it, or ends at it, is never shorter than was asked for."""
+    return stamp(moment + timedelta(seconds=1, microseconds=-1))
+
+
+def moment(text: str) -> datetime:
+    """The inverse of `stamp`; accepts any RFC 3339 text. Raises ValueError."""
+    return datetime.fromisoformat(text)
