@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.rollouts import defaults, requests
+from reconciler.rollouts.bluegreen import analyses, standing
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import RolloutStatus
+from reconciler.rollouts.status import BlueGreenStatus, RolloutStatus
 from reconciler.workloads.parts import Condition
 from reconciler.workloads.times import moment, stamp
 
@@ -43,8 +44,10 @@ class Look:
 
     @property
     def healthy(self) -> bool:
-        """All pods are of the wanted version and available, and nothing is left to do."""
+        """All pods are of the wanted version and available, and nothing is left to do but to judge."""
         n, after = self.world.replicas, self.after
+        if self.world.is_blue_green:
+            return not self.paused and standing.healthy(self.world, after)
         counts = (after.updated_replicas, after.available_replicas, after.replicas)
         return not self.paused and self.completed and counts == (n, n, n)
 
@@ -93,8 +96,9 @@ def deadline(world: World, status: RolloutStatus) -> datetime | None:
     if progressing is None or progressing.status == "False" or not progressing.last_update_time:
         return None
     step = world.current_step
-    waits = status.pause_conditions or world.rollout.spec.paused or (step and step.kind in _WAITING_STEPS)
-    draining = any(rs.deadline for rs in world.others)
+    judging = (step and step.kind in _WAITING_STEPS) or analyses.judging(world)
+    waits = status.pause_conditions or world.rollout.spec.paused or judging
+    draining = not world.is_blue_green and any(rs.deadline for rs in world.others)
     if waits or draining or progressing.reason in ("NewReplicaSetAvailable", "RolloutPaused"):
         return None
     seconds = defaults.progress_deadline_seconds(world.rollout.spec)
@@ -102,7 +106,8 @@ def deadline(world: World, status: RolloutStatus) -> datetime | None:
 
 
 def _available(look: Look) -> Condition:
-    enough = look.after.available_replicas >= look.world.replicas
+    world = look.world
+    enough = standing.available(world) if world.is_blue_green else look.after.available_replicas >= world.replicas
     text = "Rollout has minimum availability" if enough else "Rollout does not have minimum availability"
     return _condition("Available", enough, "AvailableReason", text)
 
@@ -141,8 +146,10 @@ def _progressing(look: Look) -> Condition | None:
         return _progress("True", "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.')
     if look.progressed:
         return _news("ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', look.now)
-    if look.completed and reason == "NewReplicaSetAvailable":
+    if reason == "NewReplicaSetAvailable" and look.completed:
         return _news("ReplicaSetNotAvailable", f'ReplicaSet "{name}" is not available.', look.now)
+    if reason == "NewReplicaSetAvailable" and look.world.is_blue_green:
+        return _news("ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', look.now)
     if old is None:
         return _progress("True", "FoundNewReplicaSet", f'Found new replica set "{name}"')
     if reason == "RolloutPaused":
@@ -174,7 +181,9 @@ def _found_copy(condition: Condition) -> Condition:
 
 
 def _position(status: RolloutStatus) -> tuple[object, ...]:
-    return (status.stable_rs, status.current_pod_hash, status.current_step_index, status.current_step_hash)
+    steps = (status.current_step_index, status.current_step_hash)
+    selected = status.blue_green or BlueGreenStatus()
+    return (status.stable_rs, status.current_pod_hash, *steps, selected.active_selector, selected.preview_selector)
 
 
 def _condition(kind: str, holds: bool, reason: str, message: str) -> Condition:

@@ -1,4 +1,4 @@
-"""One reconcile of a canary Rollout: what to write next, and when to look again (spec rollouts §4.1).
+"""One reconcile of a Rollout: what to write next, and when to look again (spec rollouts §4.1).
 
 What comes in is a `World`: the Rollout as stored, its ReplicaSets, Services, routers' objects and AnalysisRuns, read
 at one instant. What goes out is a `Decision`: an ordered list of writes, of which the status is the last, and the time
@@ -12,10 +12,11 @@ The order is the design:
    router has to be told before.
 3. What was asked for, and what do analyses say? New version, abort, retry, promotion, pause: heeded before anything is
    done, so that an abort moves traffic in the very reconcile that sees the failure.
-4. Services, then traffic, then AnalysisRuns, then sizes: what serves is right before it gets traffic, and traffic is
-   gone before pods are. One size changes per reconcile, so that its effect is seen before the next.
-5. Is the current step complete, is the version delivered? Judged by what was read, not by what was just asked for.
-6. The status is projected from all that and written once, if it says anything new; mere counters may wait a moment.
+4. The course of the strategy (`canary/course.py`, `bluegreen/course.py`): Services, then traffic, then AnalysisRuns,
+   then sizes: what serves is right before it gets traffic, and traffic is gone before pods are. One size changes per
+   reconcile, so that its effect is seen before the next. Is the current step complete, is the version delivered? Judged
+   by what was read, not by what was just asked for.
+5. The status is projected from all that and written once, if it says anything new; mere counters may wait a moment.
 
 Its own writes come back as events of the watches and wake it up again; a decision that finds nothing to do writes
 nothing, which is how this ends.
@@ -35,19 +36,17 @@ from reconciler.rollouts import (
     identity,
     metadata,
     projection,
-    promotion,
     references,
     refusal,
     requests,
-    restart,
     revisions,
     runs,
-    services,
-    stepping,
     validation,
     verdicts,
     workload,
 )
+from reconciler.rollouts.bluegreen import course as blue_green
+from reconciler.rollouts.canary import course as canary
 from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.intents import (
     AdoptReplicaSet,
@@ -56,10 +55,8 @@ from reconciler.rollouts.intents import (
     PatchRollout,
     ReleaseReplicaSet,
     normal,
-    warning,
 )
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.traffic import shift
 from reconciler.workloads.replica_set import ReplicaSet
 
 _LOOK_AGAIN = timedelta(seconds=20)
@@ -135,37 +132,23 @@ def _rename(world: World) -> Decision:
 def _continue(world: World, now: datetime) -> Decision:
     judged = verdicts.judge(world, now)
     heeded = requests.heed(_late(judged.world), now)
-    selected = services.select(heeded.world)
-    shifted = shift.reconcile(heeded.world)
-    coupled = runs.reconcile(shifted.world)
-    restarted = restart.reconcile(coupled.world, now)
-    scaled = scaling.reconcile(restarted.world, now)
-    stepped = stepping.advance(restarted.world, now)
-    promoted = promotion.reconcile(stepped.world)
-    projected = projection.project(promoted.world, now)
-    troubles = (*shifted.troubles, *coupled.troubles)
+    course = (blue_green if world.is_blue_green else canary).reconcile(heeded.world, now)
+    projected = projection.project(course.world, now)
     intents = (
         *revisions.bring_up_to_date(world),
         *metadata.reconcile(heeded.world),
-        *selected,
-        *shifted.intents,
-        *(warning("TrafficRoutingError", trouble) for trouble in shifted.troubles),
-        *coupled.intents,
-        *restarted.intents,
-        *scaled.intents,
+        *course.intents,
         *history.surplus(world),
-        *runs.surplus(coupled.world),
+        *runs.surplus(course.world),
         *workload.hand_over(world, projected.status),
         *projected.writes,
         *judged.events,
         *heeded.events,
-        *stepped.events,
-        *promoted.events,
+        *course.events,
         *projected.events,
     )
-    due = conditions.deadline(promoted.world, projected.status)
-    wakes = (scaled.wake_at, stepped.wake_at, restarted.wake_at, projected.wake_at, due)
-    return Decision(intents, _earliest(now, *wakes), troubles)
+    due = conditions.deadline(course.world, projected.status)
+    return Decision(intents, _earliest(now, *course.wakes, projected.wake_at, due), course.troubles)
 
 
 def _late(world: World) -> World:

@@ -1,8 +1,8 @@
-"""What a field means when it is not set (spec rollouts §1.2, §1.4)."""
+"""What a field means when it is not set (spec rollouts §1.2-§1.4)."""
 
 from __future__ import annotations
 
-from reconciler.rollouts.model import Canary, RolloutSpec
+from reconciler.rollouts.model import BlueGreen, Canary, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 
 REPLICAS = 1
@@ -32,27 +32,29 @@ def max_weight(canary: Canary) -> int:
     return routing.max_traffic_weight or MAX_WEIGHT if routing else MAX_WEIGHT
 
 
-def scale_down_delay_seconds(canary: Canary) -> int:
-    """How long an old ReplicaSet keeps its pods after traffic left it; only meaningful with traffic routing."""
-    chosen = canary.scale_down_delay_seconds
+def scale_down_delay_seconds(strategy: Canary | BlueGreen) -> int:
+    """How long an old ReplicaSet keeps its pods after traffic left it; for a canary, only with traffic routing."""
+    chosen = strategy.scale_down_delay_seconds
     return SCALE_DOWN_DELAY_SECONDS if chosen is None else chosen
 
 
-def abort_scale_down_delay_seconds(canary: Canary) -> int:
-    """As above for the canary of an aborted update; 0 keeps it."""
-    chosen = canary.abort_scale_down_delay_seconds
+def abort_scale_down_delay_seconds(strategy: Canary | BlueGreen) -> int:
+    """As above for the new version of an aborted update; 0 keeps it."""
+    chosen = strategy.abort_scale_down_delay_seconds
     return ABORT_SCALE_DOWN_DELAY_SECONDS if chosen is None else chosen
 
 
-def surge(canary: Canary, total: int) -> int:
-    """Pods above `total` that a basic canary may have for a while (spec §3.1)."""
-    return pods_of(SURGE if canary.max_surge is None else canary.max_surge, total, round_up=True)
+def surge(strategy: Canary | BlueGreen, total: int) -> int:
+    """Pods above `total` that there may be for a while: a second version in blue-green, else as set (spec §3.1)."""
+    if isinstance(strategy, BlueGreen):
+        return total
+    return pods_of(SURGE if strategy.max_surge is None else strategy.max_surge, total, round_up=True)
 
 
-def unavailable(canary: Canary, total: int) -> int:
+def unavailable(strategy: Canary | BlueGreen, total: int) -> int:
     """Pods below `total` that may be missing for a while; at least one when no surge is allowed (spec §3.1)."""
-    chosen = UNAVAILABLE if canary.max_unavailable is None else canary.max_unavailable
+    chosen = UNAVAILABLE if strategy.max_unavailable is None else strategy.max_unavailable
     pods = pods_of(chosen, total, round_up=False)
-    if pods <= 0 and surge(canary, total) <= 0:
+    if pods <= 0 and surge(strategy, total) <= 0:
         pods = 1
     return min(pods, total)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from reconciler.rollouts import rollback
 from reconciler.rollouts.conditions import Look
-from reconciler.rollouts.snapshot import INCONCLUSIVE, STEP_PAUSE
+from reconciler.rollouts.snapshot import BLUE_GREEN_PAUSE, INCONCLUSIVE, STEP_PAUSE
 from reconciler.rollouts.status import DurationRecord
 from reconciler.workloads.times import moment, stamp
 
-_BLUE_GREEN_PAUSE = "BlueGreenPause"
 _ABORTED, _SUPERSEDED = "Aborted", "Superseded"
 
 
@@ -63,7 +61,7 @@ def _starts(look: Look) -> bool:
     before, after = look.before, look.after
     if not before.current_pod_hash:
         return True
-    if look.completed:
+    if after.current_pod_hash == before.stable_rs:
         return False
     changed = after.current_pod_hash != before.current_pod_hash or after.current_step_hash != before.current_step_hash
     running = before.duration is not None and _running(before.duration)
@@ -91,13 +89,12 @@ def _waits_for_person(look: Look) -> bool:
     reasons = {pause.reason for pause in look.after.pause_conditions or ()}
     step = look.world.current_step
     endless = step is not None and step.pause is not None and step.pause.duration is None
-    by_hand = look.world.rollout.spec.paused or (_BLUE_GREEN_PAUSE in reasons and not _promotes_itself(look))
+    by_hand = look.world.rollout.spec.paused or (BLUE_GREEN_PAUSE in reasons and not _promotes_itself(look))
     return by_hand or INCONCLUSIVE in reasons or (STEP_PAUSE in reasons and endless)
 
 
 def _promotes_itself(look: Look) -> bool:
-    strategy: Any = msgspec.to_builtins(look.world.rollout.spec.strategy.blue_green)
-    return not strategy or strategy.get("autoPromotionEnabled") is not False
+    return look.world.blue_green.auto_promotion_enabled is not False
 
 
 def _finished(look: Look, found: DurationRecord) -> DurationRecord:
@@ -117,7 +114,9 @@ def _finished(look: Look, found: DurationRecord) -> DurationRecord:
 def _outcome(look: Look) -> str:
     before, world = look.before, look.world
     if before.stable_rs and rollback.backwards(world, before.stable_rs):
-        fast = look.after.stable_rs == before.stable_rs or rollback.skips(world, before.stable_rs)
+        fast = (
+            look.after.stable_rs == before.stable_rs or rollback.skips(world, before.stable_rs) or rollback.warm(world)
+        )
         return "FastRolledBack" if fast else "RolledBack"
     return "FastPromoted" if before.promote_full else "Promoted"
 

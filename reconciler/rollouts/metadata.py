@@ -6,7 +6,7 @@ never touched.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,16 +21,27 @@ from reconciler.workloads.replica_set import ReplicaSet
 _NONE = PodMetadata()
 
 
+class _Roles(NamedTuple):
+    """What a version carries while it is tried, and once it is the stable one."""
+
+    new: PodMetadata | None
+    stable: PodMetadata | None
+
+
+def _roles(world: World) -> _Roles:
+    if world.is_blue_green:
+        return _Roles(world.blue_green.preview_metadata, world.blue_green.active_metadata)
+    return _Roles(world.canary.canary_metadata, world.canary.stable_metadata)
+
+
 def wanted_for_new(world: World) -> PodMetadata:
-    canary = world.canary
     first = not world.status.stable_rs or world.promoted
-    return (canary.stable_metadata if first else canary.canary_metadata) or _NONE
+    return (_roles(world).stable if first else _roles(world).new) or _NONE
 
 
 def reconcile(world: World) -> list[Intent]:
     """Gives every ReplicaSet that has pods the metadata of its role, and takes that of earlier roles away."""
-    canary = world.canary
-    if canary.canary_metadata is None and canary.stable_metadata is None:
+    if _roles(world) == (None, None):
         return []
     intents: list[Intent] = []
     for rs in world.replica_sets:
@@ -57,7 +68,7 @@ def record(extra: PodMetadata) -> dict[str, str]:
 def _wanted(world: World, rs: ReplicaSet) -> PodMetadata:
     if rs is world.new:
         return wanted_for_new(world)
-    return (world.canary.stable_metadata or _NONE) if rs is world.stable else _NONE
+    return (_roles(world).stable or _NONE) if rs is world.stable else _NONE
 
 
 def _change(rs: ReplicaSet, wanted: PodMetadata) -> list[Intent]:

@@ -6,6 +6,8 @@ a `Rollout`, one whose `malformed` says what is wrong. So one bad object is show
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from reconciler.kube.objects import Meta
@@ -110,6 +112,8 @@ class Step(Part, frozen=True):
 
 
 class Canary(Part, frozen=True):
+    path: ClassVar[str] = "spec.strategy.canary"
+
     canary_service: str = ""
     stable_service: str = ""
     steps: tuple[Json, ...] | None = None
@@ -128,14 +132,50 @@ class Canary(Part, frozen=True):
     anti_affinity: AntiAffinity | None = None
     ping_pong: Json | None = None
 
+    @property
+    def services(self) -> dict[str, str]:
+        """The names of its Services by the fields that name them; "" where one is not used."""
+        return {"canaryService": self.canary_service, "stableService": self.stable_service}
+
     def typed_steps(self) -> tuple[Step, ...]:
         """Raises `msgspec.ValidationError` naming the path inside the list."""
         return msgspec.convert(self.steps or (), tuple[Step, ...])
 
 
+class BlueGreen(Part, frozen=True):
+    """Two whole versions side by side; the traffic of `active_service` is switched at once (spec §1.3)."""
+
+    path: ClassVar[str] = "spec.strategy.blueGreen"
+
+    active_service: str = ""
+    preview_service: str = ""
+    preview_replica_count: int | None = None
+    auto_promotion_enabled: bool | None = None
+    auto_promotion_seconds: int | None = None
+    max_unavailable: IntOrString | None = None
+    scale_down_delay_seconds: int | None = None
+    scale_down_delay_revision_limit: int | None = None
+    abort_scale_down_delay_seconds: int | None = None
+    pre_promotion_analysis: Json | None = None
+    post_promotion_analysis: Json | None = None
+    preview_metadata: PodMetadata | None = None
+    active_metadata: PodMetadata | None = None
+    anti_affinity: AntiAffinity | None = None
+
+    @property
+    def services(self) -> dict[str, str]:
+        """The names of its Services by the fields that name them; "" where one is not used."""
+        return {"activeService": self.active_service, "previewService": self.preview_service}
+
+
 class Strategy(Part, frozen=True):
     canary: Canary | None = None
-    blue_green: Json | None = None
+    blue_green: BlueGreen | None = None
+
+    @property
+    def chosen(self) -> Canary | BlueGreen:
+        """The one that is set; without any, a canary without steps."""
+        return self.blue_green or self.canary or Canary()
 
 
 class WorkloadRef(Part, frozen=True):

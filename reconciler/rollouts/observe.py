@@ -63,7 +63,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
     template_hash = hash_or_nothing(rollout.spec.template or {}, rollout.status.collision_count)
     owned = identity.owned_by(rollout, reader.replica_sets(rollout))
     new = identity.find_new(rollout, template_hash, owned)
-    services = ((name, reader.service(namespace, name)) for name in (canary.canary_service, canary.stable_service))
+    services = ((name, reader.service(namespace, name)) for name in rollout.spec.strategy.chosen.services.values())
     routed = (
         (key, reader.routed(key[0], namespace, key[1]))
         for key in routers.objects(canary.traffic_routing, rollout.metadata.name)
@@ -72,7 +72,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         rollout=rollout,
         status=rollout.status,
         template_hash=template_hash,
-        step_hash=_steps_hash(canary),
+        step_hash="" if rollout.spec.strategy.blue_green else _steps_hash(canary),
         steps=_steps(canary),
         new=new,
         replica_sets=owned,

@@ -15,6 +15,7 @@ from reconciler.apps.delivery import Health
 from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
 from reconciler.rollouts.progress import workload_progress
+from reconciler.rollouts.status import BlueGreenStatus
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 
@@ -109,9 +110,9 @@ def roles(rollout: Rollout, replica_set: ReplicaSet) -> tuple[str, ...]:
         if pod_hash == status.stable_rs:
             return ("stable",)
         return ("canary",) if pod_hash == status.current_pod_hash else ()
-    selected = status.blue_green or {}
-    named = {"stable": status.stable_rs, "active": selected.get("activeSelector")}
-    named |= {"preview": selected.get("previewSelector")} if pod_hash != selected.get("activeSelector") else {}
+    selected = status.blue_green or BlueGreenStatus()
+    named = {"stable": status.stable_rs, "active": selected.active_selector}
+    named |= {"preview": selected.preview_selector} if pod_hash != selected.active_selector else {}
     return tuple(role for role, chosen in named.items() if chosen == pod_hash)
 
 

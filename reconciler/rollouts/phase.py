@@ -1,4 +1,4 @@
-"""`status.phase` and `status.message`: where a canary stands, in the words that clients show (spec rollouts §5.1)."""
+"""`status.phase` and `status.message`: where a Rollout stands, in the words that clients show (spec rollouts §5.1)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.rollouts import verdicts
+from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RolloutStatus
@@ -46,13 +47,16 @@ def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | 
         (restarting(world, now), "rollout is restarting"),
         (status.updated_replicas < world.replicas, "more replicas need to be updated"),
         (status.available_replicas < status.updated_replicas, "updated replicas are still becoming available"),
-        (
-            not world.routes_traffic and status.replicas > status.updated_replicas,
-            "old replicas are pending termination",
-        ),
-        (status.stable_rs != status.current_pod_hash, "waiting for all steps to complete"),
     )
-    return next((Phase("Progressing", message) for holds, message in waits if holds), None)
+    awaited = standing.awaited if world.is_blue_green else _canary
+    message = next((message for holds, message in waits if holds), "") or awaited(world, status)
+    return Phase("Progressing", message) if message else None
+
+
+def _canary(world: World, status: RolloutStatus) -> str:
+    if not world.routes_traffic and status.replicas > status.updated_replicas:
+        return "old replicas are pending termination"
+    return "waiting for all steps to complete" if status.stable_rs != status.current_pod_hash else ""
 
 
 def restarting(world: World, now: datetime) -> bool:

@@ -8,10 +8,11 @@ from datetime import datetime
 import msgspec
 
 from reconciler.rollouts import conditions, duration, holding, phase, workload
+from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import CanaryStatus, RolloutStatus, merge_patch
+from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, RolloutStatus, merge_patch
 from reconciler.workloads import selectors
 
 
@@ -50,7 +51,7 @@ def _counted(world: World) -> RolloutStatus:
     total = sum(rs.status.replicas for rs in sets)
     status = world.status
     resumed = not status.pause_conditions and not world.rollout.spec.paused
-    return msgspec.structs.replace(
+    counted = msgspec.structs.replace(
         status,
         observed_generation=str(world.rollout.metadata.generation),
         workload_observed_generation=workload.generation(world),
@@ -62,9 +63,10 @@ def _counted(world: World) -> RolloutStatus:
         selector=selectors.text(world.rollout.spec.selector),
         pause_conditions=status.pause_conditions or None,
         controller_pause=status.controller_pause and not resumed,
-        canary=status.canary or CanaryStatus(),
-        blue_green=status.blue_green if status.blue_green is not None else {},
+        canary=CanaryStatus() if world.is_blue_green else world.canary_status,
+        blue_green=standing.selected(world) if world.is_blue_green else BlueGreenStatus(),
     )
+    return standing.counted(world, counted) if world.is_blue_green else counted
 
 
 def _told(look: Look, after: RolloutStatus) -> list[RecordEvent]:

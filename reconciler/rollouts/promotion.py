@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.rollouts import rollback
+from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.canary.desired import enough
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.snapshot import World
@@ -25,6 +26,8 @@ def reconcile(world: World) -> Promotion:
     why = reason(world)
     if not why:
         return Promotion(world)
+    if world.is_blue_green:
+        world = world.with_blue_green(scale_up_preview_check_point=False)
     text = f"Rollout completed update to revision {world.revision} ({world.pod_hash}): {why}"
     told = () if world.promoted else (normal("RolloutCompleted", text),)
     return Promotion(
@@ -45,12 +48,16 @@ def reason(world: World) -> str:
     """Why it is promoted now; empty when it is not."""
     if world.new is None or world.aborted or world.rollout.spec.paused or not _available(world):
         return ""
+    if world.is_blue_green and world.active is not world.new:
+        return ""
     if not world.status.stable_rs:
         return "Initial deploy"
     if world.status.promote_full:
         return "Full promotion requested"
     if rollback.fast(world) and (world.promoted or _has_traffic(world)):
         return "Rollback within window" if rollback.within_window(world) else "Fast rollback"
+    if world.is_blue_green:
+        return "Completed blue-green update" if analyses.passed(world, "PostPromotion") else ""
     if world.steps_done and _has_traffic(world):
         return f"Completed all {len(world.steps)} canary steps"
     return ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.analysis.model import RolloutRunKind
 from reconciler.rollouts import workload
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.routers import nginx
 from reconciler.workloads import keys
 from reconciler.workloads.field_errors import invalid
-
-_CANARY = "spec.strategy.canary"
+from reconciler.workloads.parts import Json
 
 
 def problems(world: World) -> list[str]:
@@ -22,15 +22,14 @@ def problems(world: World) -> list[str]:
 
 
 def _services(world: World) -> Iterator[str]:
-    named = {"canaryService": world.canary.canary_service, "stableService": world.canary.stable_service}
-    for field, name in named.items():
+    for field, name in world.strategy.services.items():
         if not name:
             continue
-        service = world.services.get(name)
+        path, service = f"{world.strategy.path}.{field}", world.services.get(name)
         if service is None:
-            yield invalid(f"{_CANARY}.{field}", name, f'service "{name}" not found')
+            yield invalid(path, name, f'service "{name}" not found')
         else:
-            yield from _service(world, service, f"{_CANARY}.{field}")
+            yield from _service(world, service, path)
 
 
 def _service(world: World, service: Service, path: str) -> Iterator[str]:
@@ -49,7 +48,7 @@ def _ingresses(world: World) -> Iterator[str]:
     routing = world.canary.traffic_routing
     names = nginx.stable_names(routing.nginx) if routing and routing.nginx else ()
     for name in names:
-        path = f"{_CANARY}.trafficRouting.nginx.stableIngress"
+        path = f"{world.canary.path}.trafficRouting.nginx.stableIngress"
         ingress = world.routed.get((nginx.KIND, name))
         if ingress is None:
             yield invalid(path, name, f'ingress "{name}" not found')
@@ -59,11 +58,14 @@ def _ingresses(world: World) -> Iterator[str]:
 
 
 def _analyses(world: World) -> Iterator[str]:
-    namespace = world.rollout.metadata.namespace
-    if background := world.canary.analysis:
-        for problem in world.analyses.problems(namespace, background, "Background"):
-            yield invalid(f"{_CANARY}.analysis", "analysis", problem)
-    for index, step in enumerate(world.steps):
-        if step.analysis:
-            for problem in world.analyses.problems(namespace, step.analysis, "Step"):
-                yield invalid(f"spec.strategy.steps[{index}].analysis", "analysis", problem)
+    canary, blue_green = world.canary, world.blue_green
+    named: list[tuple[str, RolloutRunKind, Json | None]] = [
+        (f"{canary.path}.analysis", "Background", canary.analysis),
+        *((f"spec.strategy.steps[{index}].analysis", "Step", step.analysis) for index, step in enumerate(world.steps)),
+        (f"{blue_green.path}.prePromotionAnalysis", "PrePromotion", blue_green.pre_promotion_analysis),
+        (f"{blue_green.path}.postPromotionAnalysis", "PostPromotion", blue_green.post_promotion_analysis),
+    ]
+    for path, kind, analysis in named:
+        if analysis:
+            for problem in world.analyses.problems(world.rollout.metadata.namespace, analysis, kind):
+                yield invalid(path, "analysis", problem)

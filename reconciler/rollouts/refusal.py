@@ -11,7 +11,7 @@ from reconciler.rollouts import conditions, projection
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.intents import Intent, warning
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.status import CanaryStatus
+from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus
 from reconciler.workloads.parts import Condition
 
 
@@ -32,7 +32,7 @@ def invalid(rollout: Rollout, problems: Sequence[str], now: datetime) -> tuple[I
         phase="Degraded",
         message=f"{INVALID}: {message}",
         canary=before.canary or CanaryStatus(),
-        blue_green=before.blue_green if before.blue_green is not None else {},
+        blue_green=before.blue_green or BlueGreenStatus(),
     )
     writes = projection.write(before, after)
     return (*writes, warning(INVALID, message)) if writes else ()

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import msgspec
-
-from reconciler.rollouts import rollback
+from reconciler.rollouts import rollback, run_slots
 from reconciler.rollouts.intents import RecordEvent, normal, warning
 from reconciler.rollouts.snapshot import World
 from reconciler.workloads.times import stamp
@@ -31,6 +29,8 @@ def heed(world: World, now: datetime) -> Heeded:
         return Heeded(_settled(world))
     if _aborts(world):
         return _abort(world, now)
+    if world.status.aborted_at is not None:
+        world = run_slots.cleared(world)  # what they said led to the abort that is taken back
     if world.status.promote_full or rollback.within_window(world):
         return Heeded(_skip_to_end(world))
     return Heeded(world.with_status(abort=False, aborted_at=None))
@@ -50,10 +50,7 @@ def abort_message(world: World) -> str:
 def _restart(world: World) -> Heeded:
     """A new version, or new steps, begin at the first step with a clean slate (spec §4.2)."""
     replaced = world.status.current_pod_hash != world.pod_hash
-    canary = msgspec.structs.replace(
-        world.canary_status, current_step_analysis_run_status=None, current_background_analysis_run_status=None
-    )
-    world = replace(world, abort_cause="").with_status(
+    world = replace(run_slots.cleared(world), abort_cause="").with_status(
         current_pod_hash=world.pod_hash,
         current_step_hash=world.step_hash,
         current_step_index=0 if world.steps else None,
@@ -63,7 +60,6 @@ def _restart(world: World) -> Heeded:
         aborted_at=None,
         promote_full=False,
         restarted_at=world.rollout.spec.restart_at,
-        canary=canary,
     )
     why = _skips_steps(world)
     if not why:

@@ -75,7 +75,7 @@ def _allowance(world: World, now: datetime) -> int:
     asked_for = max(world.replicas, sum(rs.size for rs in world.replica_sets))
     steady = timedelta(seconds=world.rollout.spec.min_ready_seconds)
     available = sum(_available(pod, now - steady) for _, pod in _owned(world))
-    return max(0, available - (asked_for - max(1, defaults.unavailable(world.canary, world.replicas))))
+    return max(0, available - (asked_for - max(1, defaults.unavailable(world.strategy, world.replicas))))
 
 
 def _available(pod: Pod, since: datetime) -> bool:

@@ -13,8 +13,20 @@ _NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
 def fast(world: World) -> bool:
-    """Whether the update is a return to the stable version, or to one within `rollbackWindow`."""
-    return (world.new is not None and world.new is world.stable) or within_window(world)
+    """Whether the update is a return to the stable version, to one within `rollbackWindow`, or to one still warm."""
+    return (world.new is not None and world.new is world.stable) or within_window(world) or warm(world)
+
+
+def warm(world: World) -> bool:
+    """Blue-green: whether an older version is wanted that still has its pods, in its time of grace.
+
+    Its deadline stays until it is promoted, so that this remains true while its pods are waited for. A version that was
+    given up has a deadline as well, but nobody trusts its pods.
+    """
+    new = world.new
+    if not world.is_blue_green or new is None or new.deadline is None or new.size == 0:
+        return False
+    return keys.ABORTED_AT not in new.metadata.annotations and backwards(world, world.status.stable_rs)
 
 
 def backwards(world: World, stable_hash: str) -> bool:

@@ -11,11 +11,12 @@ from reconciler.analysis.model import HASH_LABEL, STEP_LABEL, AnalysisRun, Phase
 from reconciler.errors import UserError
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts import defaults, rollback
+from reconciler.rollouts import defaults, pauses, rollback, run_slots
+from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
+from reconciler.rollouts.run_slots import SLOTS, RunKind, recorded
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RunReference
-from reconciler.rollouts.verdicts import FIELDS, RunKind, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def reconcile(world: World) -> Coupled:
     """Starts the runs that are due and asks all others of this Rollout to end."""
     intents: list[Intent] = []
     troubles: list[str] = []
-    for kind in FIELDS:
+    for kind in run_slots.kinds(world):
         try:
             world, created = _settle(world, kind)
             intents += created
@@ -43,7 +44,7 @@ def reconcile(world: World) -> Coupled:
 def surplus(world: World) -> list[Intent]:
     """Runs to forget: of versions that are gone, and beyond the history limits, oldest first (spec §7.4)."""
     known = {rs.hash for rs in world.replica_sets if rs.metadata.deletion_timestamp is None}
-    used = _used(world)
+    used = _shown(world)
     done = [run for run in world.runs.values() if run.metadata.name not in used and run.status.phase.complete]
     gone = [run for run in done if run.metadata.labels.get(HASH_LABEL) not in known]
     left = [run for run in done if run.metadata.labels.get(HASH_LABEL) in known]
@@ -59,7 +60,7 @@ def _settle(world: World, kind: RunKind) -> tuple[World, list[Intent]]:
     """The run of one kind: kept, replaced, begun, or dropped from the status. Raises UserError."""
     reference, wanted = recorded(world, kind), _wanted(world, kind)
     if wanted is None:
-        return (world.with_canary(**{FIELDS[kind]: None}) if reference else world), []
+        return (run_slots.put(world, kind, None) if reference and not SLOTS[kind].kept else world), []
     if reference and _belongs(world, kind, reference) and not _to_repeat(world, reference):
         return world, []
     if kind == "Step" and world.status.pause_conditions:
@@ -72,6 +73,8 @@ def _wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
     idle = world.promoted or world.aborted or world.status.promote_full or not world.status.stable_rs
     if idle or rollback.fast(world):
         return None
+    if world.is_blue_green:
+        return analyses.wanted(world, kind)
     if kind == "Step":
         return world.current_step.analysis if world.current_step else None
     background = world.canary.analysis
@@ -82,13 +85,12 @@ def _wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
 def _belongs(world: World, kind: RunKind, reference: RunReference) -> bool:
     """Whether the recorded run still exists and, for a step, is that of the current one."""
     run = world.run(reference.name)
-    return run is not None and (kind == "Background" or run.metadata.labels.get(STEP_LABEL) == str(world.step_index))
+    return run is not None and (kind != "Step" or run.metadata.labels.get(STEP_LABEL) == str(world.step_index))
 
 
 def _to_repeat(world: World, reference: RunReference) -> bool:
     """A person resumed after an inconclusive run without skipping it: it is done again."""
-    resumed = world.status.controller_pause and not world.status.pause_conditions
-    return reference.status == Phase.INCONCLUSIVE and resumed
+    return reference.status == Phase.INCONCLUSIVE and pauses.resumed(world)
 
 
 def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[Intent]]:
@@ -105,7 +107,7 @@ def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[I
     name = body["metadata"]["name"]
     known = world.run(name) if exists else None
     reference = RunReference(name=name, status=known.status.phase if known else "")
-    world = world.with_canary(**{FIELDS[kind]: reference})
+    world = run_slots.put(world, kind, reference)
     return world, [] if exists else [CreateAnalysisRun(body)]
 
 
@@ -116,7 +118,7 @@ def _as_object(world: World) -> Object:
 
 
 def _end_unused(world: World) -> list[Intent]:
-    used = _used(world)
+    used = _shown(world, only_wanted=True)
     return [
         TerminateAnalysisRun(run.metadata.name)
         for run in world.runs.values()
@@ -124,8 +126,10 @@ def _end_unused(world: World) -> list[Intent]:
     ]
 
 
-def _used(world: World) -> frozenset[str]:
-    return frozenset(reference.name for kind in FIELDS if (reference := recorded(world, kind)))
+def _shown(world: World, *, only_wanted: bool = False) -> frozenset[str]:
+    """Names of the runs that the status refers to; of these, those that are still to judge something."""
+    found = ((kind, recorded(world, kind)) for kind in run_slots.kinds(world))
+    return frozenset(ref.name for kind, ref in found if ref and not (only_wanted and _wanted(world, kind) is None))
 
 
 def _beyond(runs: list[AnalysisRun], limit: int | None) -> list[AnalysisRun]:

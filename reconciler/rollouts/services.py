@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+import msgspec
+
+from reconciler.rollouts.bluegreen import cutover
 from reconciler.rollouts.intents import Intent, ReleaseService, SwitchService, normal
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
@@ -15,13 +18,28 @@ from reconciler.workloads.replica_set import ReplicaSet
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Service and the version it shall select, as soon as that version can serve."""
+    """A Service and the version it shall select, as soon as that version can serve; `at_once`: even before."""
 
     service: str
     replica_set: ReplicaSet
+    at_once: bool = False
 
 
 def targets(world: World) -> list[Target]:
+    """What every Service of the Rollout shall select; one that is left out stays as it is."""
+    return list(_blue_green(world)) if world.is_blue_green else _canary(world)
+
+
+def _blue_green(world: World) -> Iterator[Target]:
+    """The preview is for people who wait for it: it may be selected before it has pods."""
+    config, preview, active = world.blue_green, cutover.preview(world), cutover.active(world)
+    if config.preview_service and preview:
+        yield Target(config.preview_service, preview, at_once=True)
+    if active:
+        yield Target(config.active_service, active)
+
+
+def _canary(world: World) -> list[Target]:
     """The stable Service first: on promotion the new version takes it over before the weights go back to it."""
     canary = world.canary
     found: list[Target] = []
@@ -35,7 +53,20 @@ def targets(world: World) -> list[Target]:
 def select(world: World) -> list[Intent]:
     """The switches that are due."""
     switched = [intent for target in targets(world) for intent in _switch(world, target)]
-    return [*switched, *release(world.managed_services, (world.canary.canary_service, world.canary.stable_service))]
+    return [*switched, *release(world.managed_services, world.strategy.services.values())]
+
+
+def switched(world: World, intents: Iterable[Intent]) -> World:
+    """The world with the Services as they are once `intents` are carried out."""
+    hashes = {intent.name: intent.hash for intent in intents if isinstance(intent, SwitchService)}
+    return replace(world, services={name: _at(each, hashes.get(name)) for name, each in world.services.items()})
+
+
+def _at(service: Service, pod_hash: str | None) -> Service:
+    if pod_hash is None:
+        return service
+    spec = msgspec.structs.replace(service.spec, selector={**service.spec.selector, keys.HASH: pod_hash})
+    return msgspec.structs.replace(service, spec=spec)
 
 
 def release(managed: Iterable[Service], used: Iterable[str]) -> list[Intent]:
@@ -62,7 +93,7 @@ def _switch(world: World, target: Target) -> list[Intent]:
     service = world.services.get(target.service)
     if service is None or service.hash == target.replica_set.hash:
         return []
-    if not _may_serve(world, service, target.replica_set):
+    if not target.at_once and not _may_serve(world, service, target.replica_set):
         return []
     managed = "" if keys.MANAGED_BY in service.metadata.annotations else world.rollout.metadata.name
     name, new_hash = service.metadata.name, target.replica_set.hash
@@ -78,6 +109,8 @@ def _may_serve(world: World, service: Service, rs: ReplicaSet) -> bool:
     if keys.MANAGED_BY not in service.metadata.annotations:
         return rs.size > 0 and rs.available >= rs.size
     has = sum(other.available for other in world.replica_sets if other.hash == service.hash)
+    if world.is_blue_green and not world.replicas:
+        return not has
     return rs.available >= max(1, min(has, _needed(world, service.metadata.name)))
 
 

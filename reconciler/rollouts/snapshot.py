@@ -16,10 +16,10 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.rollouts import defaults
-from reconciler.rollouts.model import AntiAffinity, Canary, Rollout, Step
+from reconciler.rollouts.model import AntiAffinity, BlueGreen, Canary, Rollout, Step
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
-from reconciler.rollouts.status import CanaryStatus, Destination, RolloutStatus, Weights
+from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, Destination, RolloutStatus, Weights
 from reconciler.workloads.replica_set import ReplicaSet
 
 
@@ -60,13 +60,49 @@ class World:
         """Like `with_status`, for the fields of `status.canary`."""
         return self.with_status(canary=msgspec.structs.replace(self.canary_status, **changes))
 
+    def with_blue_green(self, **changes: Any) -> World:
+        """Like `with_status`, for the fields of `status.blueGreen`."""
+        return self.with_status(blue_green=msgspec.structs.replace(self.blue_green_status, **changes))
+
+    @property
+    def strategy(self) -> Canary | BlueGreen:
+        return self.rollout.spec.strategy.chosen
+
     @cached_property
     def canary(self) -> Canary:
         return self.rollout.spec.strategy.canary or Canary()
 
     @property
     def anti_affinity(self) -> AntiAffinity | None:
-        return self.canary.anti_affinity
+        return self.strategy.anti_affinity
+
+    @property
+    def is_blue_green(self) -> bool:
+        return self.rollout.spec.strategy.blue_green is not None
+
+    @cached_property
+    def blue_green(self) -> BlueGreen:
+        return self.rollout.spec.strategy.blue_green or BlueGreen()
+
+    @property
+    def blue_green_status(self) -> BlueGreenStatus:
+        return self.status.blue_green or BlueGreenStatus()
+
+    def selected(self, service: str) -> str:
+        """The hash that a Service selects now; empty when it selects all versions, or is not there."""
+        found = self.services.get(service)
+        return found.hash if found else ""
+
+    @property
+    def active_hash(self) -> str:
+        """Blue-green: the version that has the production traffic, as read and as switched by this decision."""
+        return self.selected(self.blue_green.active_service)
+
+    @cached_property
+    def active(self) -> ReplicaSet | None:
+        """None also while the active Service selects all versions, or one that is gone."""
+        wanted = self.active_hash
+        return next((rs for rs in self.replica_sets if wanted and rs.hash == wanted), None)
 
     @property
     def canary_status(self) -> CanaryStatus:
@@ -181,4 +217,5 @@ class World:
 
 
 STEP_PAUSE = "CanaryPauseStep"
+BLUE_GREEN_PAUSE = "BlueGreenPause"
 INCONCLUSIVE = "InconclusiveAnalysisRun"

@@ -46,6 +46,16 @@ class CanaryStatus(Part, frozen=True):
     weights: Weights | None = None
 
 
+class BlueGreenStatus(Part, frozen=True):
+    """Selectors are the hashes that the Services select. The check point says that the pause before cutover is over."""
+
+    preview_selector: str = ""
+    active_selector: str = ""
+    scale_up_preview_check_point: bool = False
+    pre_promotion_analysis_run_status: RunReference | None = None
+    post_promotion_analysis_run_status: RunReference | None = None
+
+
 class DurationRecord(Part, frozen=True):
     """How long an update took (spec §5.6)."""
 
@@ -80,7 +90,7 @@ class RolloutStatus(Part, frozen=True):
     promote_full: bool = False
     restarted_at: str | None = None
     canary: CanaryStatus | None = None
-    blue_green: dict[str, Any] | None = None
+    blue_green: BlueGreenStatus | None = None
     duration: DurationRecord | None = None
 
     def condition(self, kind: str) -> Condition | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.rollouts import steps
+from reconciler.rollouts import pauses, steps
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.snapshot import STEP_PAUSE, World
-from reconciler.rollouts.status import PauseCondition
 from reconciler.rollouts.steps import Done, Wait
-from reconciler.workloads.times import stamp_not_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +28,6 @@ def advance(world: World, now: datetime) -> Stepped:
     stepped = _complete(world)
     after = _begin_pause(stepped.world, now)
     return Stepped(after.world, (*stepped.events, *after.events), after.wake_at)
-
-
-def without_pause(world: World, reason: str) -> World:
-    left = tuple(pause for pause in world.status.pause_conditions or () if pause.reason != reason)
-    return world.with_status(pause_conditions=left or None, controller_pause=bool(left))
-
-
-def paused(world: World, reason: str, now: datetime) -> Stepped:
-    """The world with one more pause, and the event that says so."""
-    pauses = (*(world.status.pause_conditions or ()), PauseCondition(reason=reason, start_time=stamp_not_before(now)))
-    told = normal("RolloutPaused", f"Rollout is paused ({reason})")
-    return Stepped(world.with_status(pause_conditions=pauses, controller_pause=True), (told,))
 
 
 def _moving(world: World) -> bool:
@@ -64,7 +50,7 @@ def _complete(world: World) -> Stepped:
     step, index = world.current_step, world.step_index + 1
     text = steps.text(step) if step else ""
     told = normal("RolloutStepCompleted", f"Rollout step {index}/{len(world.steps)} completed ({text})")
-    moved = without_pause(world, STEP_PAUSE).with_status(current_step_index=index)
+    moved = pauses.end(world, STEP_PAUSE).with_status(current_step_index=index)
     return Stepped(moved.with_canary(current_step_analysis_run_status=None), (told,))
 
 
@@ -72,7 +58,7 @@ def _begin_pause(world: World, now: datetime) -> Stepped:
     answer = _progress(world, now)
     if isinstance(answer, Done) or not answer.pause:
         return Stepped(world)
-    begun = paused(world, STEP_PAUSE, now)
-    waiting = _progress(begun.world, now)
+    begun, told = pauses.begin(world, STEP_PAUSE, now)
+    waiting = _progress(begun, now)
     wake_at = now if isinstance(waiting, Done) else waiting.until
-    return Stepped(begun.world, begun.events, wake_at)
+    return Stepped(begun, (told,), wake_at)

@@ -1,8 +1,9 @@
 """Versions that are neither wanted nor stable lose their pods (spec rollouts §3.4).
 
-Without traffic routing as fast as availability allows. With it, only once nothing points at them any more, and after
-a delay in which proxies forget them: also a canary that a newer one overtook, which the established engine drops at
-once while requests are still on their way to it.
+A canary without traffic routing takes them as fast as availability allows. With traffic routing, and in blue-green,
+they go only once nothing points at them any more, and after a delay in which proxies forget them and a person may want
+them back: also a canary that a newer one overtook, which the established engine drops at once while requests are still
+on their way to it. During the delay a version keeps the size that it has.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Fate:
 def fates(world: World, now: datetime) -> list[Fate]:
     """Newest first; only those that still have pods asked for."""
     standing = sorted((rs for rs in world.others if rs.size > 0), key=lambda rs: rs.revision, reverse=True)
-    if world.routes_traffic:
+    if world.routes_traffic or world.is_blue_green:
         return list(_delayed(world, standing, now))
     return list(_by_budget(world, standing))
 
@@ -39,10 +40,7 @@ def referenced(world: World) -> frozenset[str]:
     hashes = {world.status.stable_rs, world.pod_hash}
     if world.weights:
         hashes |= {world.weights.canary.pod_template_hash, world.weights.stable.pod_template_hash}
-    for name in (world.canary.canary_service, world.canary.stable_service):
-        if service := world.services.get(name):
-            hashes.add(service.hash)
-    return frozenset(hashes)
+    return frozenset(hashes | {world.selected(name) for name in world.strategy.services.values()})
 
 
 def _by_budget(world: World, standing: list[ReplicaSet]) -> Iterator[Fate]:
@@ -53,7 +51,7 @@ def _by_budget(world: World, standing: list[ReplicaSet]) -> Iterator[Fate]:
 
 def _delayed(world: World, standing: list[ReplicaSet], now: datetime) -> Iterator[Fate]:
     used, kept, budget = referenced(world), 0, _Budget(world)
-    limit = world.canary.scale_down_delay_revision_limit
+    limit = world.strategy.scale_down_delay_revision_limit
     for rs in standing:
         if rs.hash in used:
             yield Fate(rs, rs.size)
@@ -66,7 +64,7 @@ def _delayed(world: World, standing: list[ReplicaSet], now: datetime) -> Iterato
 
 def _delay(world: World, rs: ReplicaSet, now: datetime) -> Fate | None:
     """Its time of grace; None when that is over, or when there is none."""
-    seconds = defaults.scale_down_delay_seconds(world.canary)
+    seconds = defaults.scale_down_delay_seconds(world.strategy)
     if seconds == 0:
         return None
     if rs.deadline is None:
@@ -79,7 +77,7 @@ class _Budget:
     """How many available pods all superseded versions together may lose now."""
 
     def __init__(self, world: World) -> None:
-        unavailable = defaults.unavailable(world.canary, world.replicas)
+        unavailable = defaults.unavailable(world.strategy, world.replicas)
         available = sum(rs.available for rs in world.replica_sets)
         self._spare = max(0, available - (world.replicas - unavailable))
 

@@ -12,6 +12,7 @@ from reconciler.rollouts import anti_affinity, defaults, workload
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.traffic.routers import NOT_YET
+from reconciler.rollouts.validation_blue_green import blue_green_problems
 from reconciler.rollouts.validation_steps import step_problems
 from reconciler.workloads import selectors
 from reconciler.workloads.field_errors import invalid, required
@@ -33,6 +34,8 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
     found = [*_numbers(spec), *_selector(spec), *_template(spec, template_hash, resolved), *_strategy(spec)]
     if spec.strategy.canary and not spec.strategy.blue_green:
         found += _canary(spec.strategy.canary)
+    if spec.strategy.blue_green and not spec.strategy.canary:
+        found += blue_green_problems(spec, spec.strategy.blue_green)
     return found
 
 
@@ -85,9 +88,7 @@ def _strategy(spec: RolloutSpec) -> Iterator[str]:
     canary, blue_green = spec.strategy.canary, spec.strategy.blue_green
     if canary is not None and blue_green is not None:
         yield invalid("spec.strategy", "canary and blueGreen", "choose one strategy")
-    elif blue_green is not None:
-        yield invalid("spec.strategy.blueGreen", blue_green, "not supported yet: use the canary strategy")
-    elif canary is None:
+    elif canary is None and blue_green is None:
         yield required("spec.strategy", "choose canary or blueGreen")
 
 

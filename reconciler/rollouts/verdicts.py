@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from reconciler.analysis.model import AnalysisRun, MetricResult, Phase
-from reconciler.rollouts import stepping
+from reconciler.rollouts import pauses, run_slots
 from reconciler.rollouts.intents import RecordEvent, normal, warning
+from reconciler.rollouts.run_slots import SLOTS, RunKind
 from reconciler.rollouts.snapshot import INCONCLUSIVE, World
 from reconciler.rollouts.status import RunReference
 
-RunKind = Literal["Step", "Background"]
-
-FIELDS: dict[RunKind, str] = {
-    "Step": "current_step_analysis_run_status",
-    "Background": "current_background_analysis_run_status",
-}
-"""Where `status.canary` keeps the run in use of each kind."""
-
-_CAUSES = {"Step": "Step-based analysis", "Background": "Background analysis"}
 _BAD = (Phase.FAILED, Phase.ERROR)
 
 
@@ -36,19 +27,19 @@ class Judged:
 def judge(world: World, now: datetime) -> Judged:
     """Takes over what the runs in use say now; a verdict that was heeded before changes nothing again."""
     events: list[RecordEvent] = []
+    decisive = _decisive(world)
     for kind, reference, run in _in_use(world):
         phase, message = run.status.phase, run.status.message
         if (phase, message) == (reference.status, reference.message):
             continue
-        world = world.with_canary(**{FIELDS[kind]: RunReference(name=reference.name, status=phase, message=message)})
+        world = run_slots.put(world, kind, RunReference(name=reference.name, status=phase, message=message))
         if phase == reference.status:
             continue
         events.append(_told(kind, reference, phase))
-        if phase is Phase.INCONCLUSIVE and not world.inconclusive:
-            pause = stepping.paused(world, INCONCLUSIVE, now)
-            world = pause.world
-            events += pause.events
-    return Judged(replace(world, abort_cause=_failure(world)), tuple(events))
+        if decisive and phase is Phase.INCONCLUSIVE and not world.inconclusive:
+            world, told = pauses.begin(world, INCONCLUSIVE, now)
+            events.append(told)
+    return Judged(replace(world, abort_cause=_failure(world) if decisive else ""), tuple(events))
 
 
 def trouble(world: World) -> str:
@@ -57,16 +48,16 @@ def trouble(world: World) -> str:
     return next(filter(None, found), "")
 
 
-def recorded(world: World, kind: RunKind) -> RunReference | None:
-    reference: RunReference | None = getattr(world.canary_status, FIELDS[kind])
-    return reference
+def _decisive(world: World) -> bool:
+    """Whether verdicts still count: not once the update is over, given up, or to be promoted whatever they say."""
+    return not world.promoted and world.status.aborted_at is None and not world.status.promote_full
 
 
 def _failure(world: World) -> str:
     for kind, _, run in _in_use(world):
         if run.status.phase in _BAD:
             message = f": {run.status.message}" if run.status.message else ""
-            return f"{_CAUSES[kind]} phase error/failed{message}{_evidence(run)}"
+            return f"{SLOTS[kind].cause} phase error/failed{message}{_evidence(run)}"
     return ""
 
 
@@ -90,8 +81,8 @@ def _condition(run: AnalysisRun, metric_name: str) -> str:
 
 
 def _in_use(world: World) -> Iterator[tuple[RunKind, RunReference, AnalysisRun]]:
-    for kind in FIELDS:
-        reference = recorded(world, kind)
+    for kind in run_slots.kinds(world):
+        reference = run_slots.recorded(world, kind)
         run = world.run(reference.name) if reference else None
         if reference and run:
             yield kind, reference, run

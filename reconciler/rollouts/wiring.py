@@ -111,13 +111,11 @@ def _follow(store: Store[Any], concerned: Callable[[Any], Iterable[str]], enqueu
 
 def _names(rollout: Rollout) -> list[tuple[str, str, str]]:
     """Every object that a Rollout names: (kind, namespace, name)."""
-    canary, meta = rollout.spec.strategy.canary, rollout.metadata
+    strategy, meta = rollout.spec.strategy, rollout.metadata
     reference = workload.named(rollout)
     named = [(reference.kind, meta.namespace, reference.name)] if reference else []
-    if canary is None:
-        return named
-    services = [(SERVICES.kind, name) for name in (canary.canary_service, canary.stable_service) if name]
-    routed = routers.objects(canary.traffic_routing, meta.name)
+    services = [(SERVICES.kind, name) for name in strategy.chosen.services.values() if name]
+    routed = routers.objects(strategy.canary.traffic_routing, meta.name) if strategy.canary else []
     return named + [(kind, meta.namespace, name) for kind, name in (*services, *routed)]
 
 

@@ -52,7 +52,8 @@ class FakeAnalyses:
 
     def build(self, **given: Any) -> Json:
         rollout, index = given["rollout"]["metadata"], given["step_index"]
-        suffix = "" if index is None else f"-{index}"
+        kinds = {"Step": f"-{index}", "PrePromotion": "-pre", "PostPromotion": "-post"}
+        suffix = kinds.get(given["kind"], "")
         labels = {keys.HASH: given["latest_hash"], "rollout-type": given["kind"]}
         return {
             "metadata": {
@@ -333,4 +334,15 @@ def a_cluster(
         **spec,
     }
     cluster.put("Rollout", {"metadata": {"name": "shop", "generation": 1}, "spec": body})
+    return cluster
+
+
+def a_blue_green(*, preview: bool = True, blue_green: Json | None = None, **spec: Any) -> Cluster:
+    """A cluster with one blue-green Rollout named `shop`, its Services `act` and, with `preview`, `prev`."""
+    strategy: Json = {"activeService": "act", **(blue_green or {})}
+    if preview:
+        strategy["previewService"] = "prev"
+    cluster = a_cluster(strategy={"blueGreen": strategy}, **spec)
+    for name in ("act", "prev")[: 1 + preview]:
+        cluster.put("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": "shop"}}})
     return cluster

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.properties.rollout_world import a_cluster, template
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, template
 
 TRACES = Path(__file__).parents[2] / "golden/rollouts/traces"
 Views = dict[str, list[Any]]
@@ -30,6 +30,24 @@ PUT_RIGHT: dict[tuple[str, str, str], list[Any]] = {
     ("h-tie", "{'pauseConditions': None}", "size v1"): [],
     # From one pause straight into the next: one status write, so the Progressing in between is seen by nobody.
     ("d", "promote inconclusive (CLI style)", "phase"): ["Progressing", "Healthy"],
+    # Undo while the old version still has its pods: recorded, `previewReplicaCount` shrinks them, it pauses and never
+    # ends. Here it is a fast rollback, so that from then on version 1 serves and version 2 is the one that goes.
+    ("b", "undo within scaledown delay", "phase"): [],
+    ("b", "undo within scaledown delay", "pauses"): [],
+    ("b", "undo within scaledown delay", "size v1"): [],
+    ("b", "undo within scaledown delay", "size v2"): [0],
+    ("b", "undo within scaledown delay", "stableRS"): ["v1"],
+    ("b", "undo within scaledown delay", "svc/act"): ["v1"],
+    # A preview that is superseded keeps its size until it goes; recorded: it grows from 1 to 3 pods first.
+    ("b", "image 3", "size v1"): [],
+    ("b", "image 3", "pauses"): [["BlueGreenPause"]],
+    ("b", "abort", "size v1"): [],
+    # All pods are there: a promotion, and a return to a warm version, are one decision and one status write.
+    ("f bg", "promote", "phase"): ["Healthy"],
+    ("f bg", "image 1", "phase"): [],
+    # The version that lost all its pods after the cutover gives the traffic back at once; recorded: it keeps it, even
+    # when its update is aborted, until it is scaled to zero beside an idle stable version.
+    ("g-unready", "new pods become unready", "svc/act"): ["v1"],
 }
 
 
@@ -71,6 +89,17 @@ WORLDS["d"] = {
 VERDICTS = {("d", "image 2"): "Successful", ("d", "image 3"): "Failed", ("d", "image 4"): "Inconclusive"}
 """What the step's analysis says in a stretch; background analyses go on until they are ended."""
 
+BY_HAND = {"autoPromotionEnabled": False}
+POST = {"postPromotionAnalysis": {"templates": [{"templateName": "m"}]}, "abortScaleDownDelaySeconds": 5}
+WORLDS["b"] = {"replicas": 3, "blue_green": {**BY_HAND, "previewReplicaCount": 1, "scaleDownDelaySeconds": 3}}
+WORLDS["f bg"] = {"replicas": 2, "preview": False, "blue_green": {**BY_HAND, "scaleDownDelaySeconds": 5}}
+WORLDS["f rw"] = {
+    "replicas": 2,
+    "steps": [{"setWeight": 50}, {"pause": {}}],
+    "rollbackWindow": {"revisions": 3},
+}
+WORLDS["g-ready"] = WORLDS["g-unready"] = {"replicas": 2, "preview": False, "blue_green": POST}
+
 PROMOTIONS: dict[str, dict[str, Any]] = {
     "": {"pauseConditions": None},
     "full": {"promoteFull": True},
@@ -88,10 +117,23 @@ ACTIONS: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
+def break_newest(cluster: Cluster) -> None:
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.run_pods()
+
+
+INCIDENTS: dict[tuple[str, str], Callable[[Cluster], None]] = {
+    ("g-ready", "new pods become unready"): lambda cluster: None,
+    ("g-unready", "new pods become unready"): break_newest,
+    ("g-ready", "analysis fails"): lambda cluster: cluster.run_analyses("Failed"),
+    ("g-unready", "analysis fails"): lambda cluster: cluster.run_analyses("Failed"),
+}
+"""What happens to a Rollout without anybody acting on it."""
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_recorded_history_happens_again_in_the_same_order(name: str) -> None:
-    recorded = [json.loads(line)[1:] for line in (TRACES / f"{name}.jsonl").read_text().splitlines()]
-    wanted, seen = views(recorded), views(replay(name))
+    wanted, seen = views(line[1:] for line in recording(name)), views(replay(name))
     assert list(seen) == list(wanted)
     for stretch, expected in wanted.items():
         label = stretch.partition(":")[2]
@@ -100,14 +142,37 @@ def test_a_recorded_history_happens_again_in_the_same_order(name: str) -> None:
             assert seen[stretch].get(view, []) == right, f"{stretch}: {view}"
 
 
+def recording(name: str) -> list[Any]:
+    """The lines of a trace; of `f bg`, those of the Rollout bg in a trace of several Rollouts."""
+    trace, _, rollout = name.partition(" ")
+    lines = [json.loads(line) for line in (TRACES / f"{trace}.jsonl").read_text().splitlines()]
+    return list(of_one(lines, rollout)) if rollout else lines
+
+
+def of_one(lines: Iterable[Any], rollout: str) -> Iterable[Any]:
+    """As if it had been alone: each status as what changed, each action without the name."""
+    before: dict[str, Any] = {}
+    for at, kind, *rest in lines:
+        if kind == ">>>" and rollout in rest[0].split():
+            yield [at, kind, " ".join(word for word in rest[0].split() if word != rollout)]
+        elif kind == f"ro/{rollout}":
+            yield [at, "status", {key: value for key, value in rest[0].items() if before.get(key) != value}]
+            before = rest[0]
+        elif (kind == "rs" and rest[0].startswith(f"{rollout}-")) or (kind == "svc/act" and rollout == "bg"):
+            yield [at, kind, *rest]
+
+
 def replay(name: str) -> Iterable[Any]:
-    lines = [json.loads(line) for line in (TRACES / f"{name}.jsonl").read_text().splitlines()]
+    lines = recording(name)
     actions = [(line[0], line[2]) for line in lines if line[1] == ">>>"]
     if not actions or actions[0][1] != "apply":
         actions.insert(0, (0.0, "apply"))
-    cluster = a_cluster(**WORLDS[name])
+    cluster = (a_blue_green if "blue_green" in WORLDS[name] else a_cluster)(**WORLDS[name])
     for number, (at, label) in enumerate(actions):
-        if label != "apply":
+        if incident := INCIDENTS.get((name, label)):
+            cluster.log.append((">>>", label))
+            incident(cluster)
+        elif label != "apply":
             verb, _, rest = label.partition(" ")
             cluster.user(label, ACTIONS[verb](rest))
         cluster.converge()

@@ -1,0 +1,40 @@
+"""The analyses before and after the cutover of a blue-green Rollout: when each runs, and whether it is passed (§6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.analysis.model import Phase
+from reconciler.rollouts import run_slots
+from reconciler.rollouts.bluegreen import sizes
+from reconciler.rollouts.run_slots import RunKind
+from reconciler.rollouts.snapshot import World
+
+
+def wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
+    """The analysis whose run shall be there now; once begun it goes on although a pod is lost."""
+    analysis = _configured(world, kind)
+    if analysis is None:
+        return None
+    begun = run_slots.recorded(world, kind) is not None
+    serves = world.active is world.new
+    if kind == "PrePromotion":
+        return analysis if not serves and world.active_hash and (begun or sizes.ready(world)) else None
+    return analysis if begun or (serves and sizes.saturated(world)) else None
+
+
+def passed(world: World, kind: RunKind) -> bool:
+    """Whether its run was successful, or there is none to be made."""
+    run = run_slots.recorded(world, kind)
+    return _configured(world, kind) is None or (run is not None and run.status == Phase.SUCCESSFUL)
+
+
+def judging(world: World) -> bool:
+    """Whether the update waits for one of them."""
+    running = (run_slots.recorded(world, kind) for kind in run_slots.kinds(world))
+    return any(run is not None and not Phase(run.status).complete for run in running)
+
+
+def _configured(world: World, kind: RunKind) -> dict[str, Any] | None:
+    config = world.blue_green
+    return config.pre_promotion_analysis if kind == "PrePromotion" else config.post_promotion_analysis

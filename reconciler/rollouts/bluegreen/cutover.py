@@ -1,0 +1,44 @@
+"""Which version each Service of a blue-green Rollout shall select now (spec rollouts §6, §2.5).
+
+Traffic goes to a new version when that has all its pods and nothing is left to wait for. It comes back to the stable
+version when an update is given up, and also while the version that has it has lost every pod before it was promoted:
+any available stable pod is better than none. (The established engine comes back only if the broken version is whole.)
+"""
+
+from __future__ import annotations
+
+from reconciler.rollouts import rollback
+from reconciler.rollouts.bluegreen import sizes
+from reconciler.rollouts.snapshot import World
+from reconciler.workloads.replica_set import ReplicaSet
+
+
+def preview(world: World) -> ReplicaSet | None:
+    """None: it stays as it is."""
+    return None if halted(world) else world.new
+
+
+def active(world: World) -> ReplicaSet | None:
+    """None: it stays as it is."""
+    if world.aborted or _stranded(world):
+        return world.stable
+    passed = fast_tracked(world) or world.blue_green_status.scale_up_preview_check_point
+    return world.new if passed and sizes.saturated(world) and not halted(world) else None
+
+
+def fast_tracked(world: World) -> bool:
+    """Whether there is nothing to wait for but pods: no pause, no analysis before the cutover."""
+    first = not world.status.stable_rs or not world.active_hash
+    return first or world.active is world.new or world.status.promote_full or rollback.fast(world)
+
+
+def halted(world: World) -> bool:
+    """Whether Services stay as they are and no pause ends: a person looks at it (spec §4.9)."""
+    return world.rollout.spec.paused or world.inconclusive
+
+
+def _stranded(world: World) -> bool:
+    """Whether traffic goes to a version without pods while the stable one has some."""
+    lost = world.active is None or world.active.available == 0
+    waiting = world.stable is not None and world.stable.available > 0
+    return bool(world.active_hash) and lost and waiting and world.replicas > 0

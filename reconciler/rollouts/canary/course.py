@@ -1,0 +1,40 @@
+"""The course of a canary: what serves, where traffic goes, who judges, how many pods, which step (spec rollouts §4.1).
+
+Services come before traffic and traffic before sizes: what serves is right before it gets traffic, and traffic is gone
+before pods are.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.rollouts import promotion, restart, runs, services, stepping
+from reconciler.rollouts.canary import scaling
+from reconciler.rollouts.course import Course
+from reconciler.rollouts.intents import warning
+from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.traffic import shift
+
+
+def reconcile(world: World, now: datetime) -> Course:
+    selected = services.select(world)
+    shifted = shift.reconcile(world)
+    coupled = runs.reconcile(shifted.world)
+    restarted = restart.reconcile(coupled.world, now)
+    scaled = scaling.reconcile(restarted.world, now)
+    stepped = stepping.advance(restarted.world, now)
+    promoted = promotion.reconcile(stepped.world)
+    return Course(
+        promoted.world,
+        intents=(
+            *selected,
+            *shifted.intents,
+            *(warning("TrafficRoutingError", trouble) for trouble in shifted.troubles),
+            *coupled.intents,
+            *restarted.intents,
+            *scaled.intents,
+        ),
+        events=(*stepped.events, *promoted.events),
+        wakes=(scaled.wake_at, stepped.wake_at, restarted.wake_at),
+        troubles=(*shifted.troubles, *coupled.troubles),
+    )
