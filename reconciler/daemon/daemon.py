@@ -17,11 +17,11 @@ import threading
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apps.delivery import Delivery
 from reconciler.config.model import Settings
-from reconciler.daemon.applications import ApplicationsHalf
 from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.guard import Everything
 from reconciler.daemon.leadership import Leadership
@@ -40,6 +40,9 @@ from reconciler.telemetry import established, metrics
 from reconciler.telemetry.log import logger
 from reconciler.web.ports import Ports
 from reconciler.web.server import WebServer
+
+if TYPE_CHECKING:
+    from reconciler.daemon.applications import ApplicationsHalf
 
 USER_AGENT = f"reconciler/{__version__}"
 LEASE_NAME = "reconciler"
@@ -80,6 +83,8 @@ class Daemon:
         )
         self._applications: ApplicationsHalf | None = None
         if not engine.only:
+            from reconciler.daemon.applications import ApplicationsHalf  # with git: 15 MiB that the engine can spare
+
             self._applications = ApplicationsHalf(
                 settings, self._cluster, clock, self._http, self._delivery, self._namespace
             )

@@ -2,7 +2,7 @@
 
 Kubeconfig files, in-cluster accounts, exec plugins, client certificates and the refresh of tokens are the `kubernetes`
 package's business. Its pool is used directly with bytes: its request layer would encode a JSON body a second time and
-relabel a JSON patch. The package takes a second to import, so it is imported when a cluster is first connected.
+relabel a JSON patch. Only some of its parts are loaded, and only when a cluster is first connected (`package.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import urllib3
 from urllib3.exceptions import InsecureRequestWarning
 
 from reconciler.errors import Problem, Refused, UserError
+from reconciler.kube import package
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,7 @@ def configured(kubeconfig: str = "", context: str = "") -> Connection:
 
     Raises `UserError` when there is no usable configuration.
     """
-    from kubernetes import client
-
-    settings = client.Configuration()
+    settings = package.parts().configuration()
     settings.connection_pool_maxsize = POOL_SIZE
     settings.keep_alive = True
     _load(settings, kubeconfig, context)
@@ -63,12 +62,12 @@ def configured(kubeconfig: str = "", context: str = "") -> Connection:
         with refreshing:
             return _bearer(settings)
 
-    return Connection(settings.host.rstrip("/"), client.ApiClient(settings).rest_client.pool_manager, authorize)
+    pool = package.parts().api_client(settings).rest_client.pool_manager
+    return Connection(settings.host.rstrip("/"), pool, authorize)
 
 
 def _load(settings: Any, kubeconfig: str, context: str) -> None:
-    from kubernetes import config
-
+    config = package.parts().config
     try:
         if _inside_a_pod() and not (kubeconfig or context or os.environ.get("KUBECONFIG")):
             config.load_incluster_config(settings)

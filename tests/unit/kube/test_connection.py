@@ -8,6 +8,7 @@ import time_machine
 
 from reconciler.errors import UserError
 from reconciler.kube.connection import configured, plain
+from reconciler.kube.package import parts
 
 GOOD = """
 apiVersion: v1
@@ -78,8 +79,9 @@ def test_in_a_pod_its_own_account_is_used_and_a_rotated_token_is_read_again(
     token, authority = tmp_path / "token", tmp_path / "ca.crt"
     token.write_text("first")
     authority.write_text("a certificate")
-    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
-    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_CERT_FILENAME", str(authority))
+    in_cluster = parts().config.incluster_config
+    monkeypatch.setattr(in_cluster, "SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(in_cluster, "SERVICE_CERT_FILENAME", str(authority))
     monkeypatch.setattr("reconciler.kube.connection.SERVICE_ACCOUNT_TOKEN", token)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
