@@ -114,6 +114,9 @@ class CountedEvents:
         self._figures.happened(about, type, reason)
         self._recorder.event(about, type, reason, message)
 
+    def at_rest(self, about: ObjectRef) -> None:
+        self._recorder.at_rest(about)
+
 
 def of_rollouts(found: Iterable[Rollout]) -> Iterator[Series]:
     for rollout in found:

@@ -1,8 +1,8 @@
 """Events for people (`kubectl describe`): written in the background, repeats counted, nothing lost in silence.
 
-A few are sent at once. A burst is paced, so that it does not slow down what it tells of; while events wait, those that
-are alike share a request (`happenings.py`). A repeat of one that was sent lately is a patch of its count. Only when
-memory would suffer are further ones dropped, counted in `dropped` and logged.
+They wait for company, so that what is told of one object shares requests (`gathering.py`). A burst is paced: it must
+not slow down what it tells of. A repeat of one that was sent lately is a patch of its count. Only when memory would
+suffer are further ones dropped, counted in `dropped` and logged.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal
 
 from reconciler.errors import NotFound, ReconcilerError, Transient
 from reconciler.kube.api import Cluster, Object
-from reconciler.kube.happenings import LONGEST_MESSAGE, Happening, ObjectRef, Tally, Waiting
+from reconciler.kube.gathering import Gathering, Sent
+from reconciler.kube.happenings import LONGEST_MESSAGE, EventType, Happening, ObjectRef, Tally
 from reconciler.kube.objects import EVENTS
 from reconciler.runtime.clock import Clock
 from reconciler.runtime.pace import Pace
@@ -25,7 +25,7 @@ from reconciler.runtime.pace import Pace
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 20_000
-MAX_REMEMBERED = 4096
+MAX_REMEMBERED = 1024
 REPEATS_WITHIN = timedelta(minutes=10)
 ATTEMPTS = 60
 """About ten minutes: as long as an API server may be away without an event being lost."""
@@ -42,7 +42,8 @@ class EventRecorder:
         self._cluster, self._component, self._clock = cluster, component, clock
         self._max_waiting = max_waiting
         self._changed = threading.Condition()
-        self._waiting, self._pace = Waiting(max_waiting), Pace(PER_SECOND, AT_ONCE)
+        self._gathering, self._pace = Gathering(max_waiting), Pace(PER_SECOND, AT_ONCE)
+        self._ready: deque[Sent] = deque()
         self._sent: OrderedDict[Happening, Tally] = OrderedDict()
         self._numbers = itertools.count()
         self._stopping = False
@@ -58,43 +59,63 @@ class EventRecorder:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        if self._waiting:
-            self._drop(len(self._waiting), "not sent before the end")
+        if left := len(self._gathering) + len(self._ready):
+            self._drop(left, "not sent before the end")
 
-    def event(self, about: ObjectRef, type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: A002
+    def event(self, about: ObjectRef, type: EventType, reason: str, message: str) -> None:  # noqa: A002
         """Records that something happened to an object; `type` is the API's own word."""
         happening, now = Happening(about, type, reason, message[:LONGEST_MESSAGE]), self._clock.now()
         with self._changed:
-            if self._waiting.add(happening, now):
-                self._changed.notify()
-            else:
+            earliest = self._gathering.next_due()
+            if not self._gathering.add(happening, now, self._clock.monotonic()):
                 self._drop(1, f"{self._max_waiting} are waiting")
+            elif earliest is None or (self._gathering.next_due() or earliest) < earliest:
+                self._changed.notify()
+
+    def at_rest(self, about: ObjectRef) -> None:
+        """An object will not change for a while: what was told of it need not wait for more."""
+        with self._changed:
+            if self._gathering.at_rest(about, self._clock.monotonic()):
+                self._changed.notify()
 
     def send_next(self) -> bool:
-        """Sends the oldest waiting event. False when none waits."""
+        """Sends the next event. False when none is due."""
         with self._changed:
-            oldest = self._waiting.pop()
-        if oldest is None:
-            return False
-        happening, tally = oldest
+            while not self._ready and self._seconds_to_next() == 0:
+                self._ready.extend(self._gathering.pop())
+            if not self._ready:
+                return False
+            happening, tally = self._ready.popleft()
         try:
             self._send(happening, tally)
         except ReconcilerError as error:
             self._drop(tally.count, str(error))
         return True
 
+    def _seconds_to_next(self) -> float | None:
+        """None: nothing waits. Nothing waits for company when we are to stop."""
+        due = 0.0 if self._ready else self._gathering.next_due()
+        if due is None:
+            return None
+        return 0.0 if self._stopping or self._ready else max(0.0, due - self._clock.monotonic())
+
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._stopping)
-                if self._stopping and not self._waiting:
-                    return
-                rest = self._pace.take(self._clock.monotonic())
-                self._changed.wait_for(lambda: self._stopping, timeout=rest)
+        while self._wait():
             try:
                 self.send_next()
             except Exception:  # our bug: the next event may still go
                 log.exception("sending an event failed unexpectedly")
+
+    def _wait(self) -> bool:
+        """Until something is due and the pace allows it; False when nothing is left to be sent before the end."""
+        with self._changed:
+            while (seconds := self._seconds_to_next()) != 0:
+                if self._stopping:
+                    return False
+                self._changed.wait(seconds)
+            rest = self._pace.take(self._clock.monotonic())
+            self._changed.wait_for(lambda: self._stopping, timeout=rest)
+        return True
 
     def _send(self, happening: Happening, tally: Tally) -> None:
         sent = self._sent.get(happening)

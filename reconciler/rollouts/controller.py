@@ -74,7 +74,7 @@ class RolloutController:
                 self._explain(rollout, intent, error)
                 raise
         self._log(rollout, decision.intents)
-        self._lifecycle.written(rollout)
+        self._lifecycle.written(rollout, decision.wake_at)
 
     def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
         """A version that the API server does not accept, or traffic that we may not steer: the user has to know."""

@@ -1,8 +1,9 @@
-"""What happens to a Rollout without any decision: it is taken up, an update is over, it is gone (spec §11.2)."""
+"""What happens to a Rollout without any decision: it is taken up, comes to rest, is gone (spec §11.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ROLLOUTS, Meta
@@ -23,7 +24,7 @@ class Lifecycle:
         self._gone: dict[str, ObjectRef] = {}
         rollouts.subscribe(self._follow)
 
-    def written(self, before: Rollout) -> None:
+    def written(self, before: Rollout, wake_at: datetime | None) -> None:
         """A decision about `before` has been carried out: the store has the answers by now."""
         meta = before.metadata
         after = self._rollouts.get(meta.namespace, meta.name)
@@ -34,6 +35,8 @@ class Lifecycle:
             self._events.event(ObjectRef.of(ROLLOUTS, meta), "Normal", "RolloutAddedToInformer", text)
         for completion in duration.completions(before.status.duration, after.status.duration):
             self._on_completion(meta, completion)
+        if _rests(after.status.phase, wake_at):
+            self._events.at_rest(ObjectRef.of(ROLLOUTS, meta))
 
     def tell_end(self, key: str) -> None:
         """Tells of a Rollout of this key that is gone, if there was one; another may have its name by now."""
@@ -48,6 +51,10 @@ class Lifecycle:
     def _follow(self, old: Rollout | None, new: Rollout | None) -> None:
         if new is None and old is not None:
             self._gone[_key(old.metadata)] = ObjectRef.of(ROLLOUTS, old.metadata)
+
+
+def _rests(phase: str, wake_at: datetime | None) -> bool:
+    return phase in ("Healthy", "Degraded") or (phase == "Paused" and wake_at is None)
 
 
 def _key(meta: Meta) -> str:

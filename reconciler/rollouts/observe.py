@@ -49,6 +49,10 @@ class Reader(Protocol):
         """The object that a `workloadRef` names."""
         ...
 
+    def under_way(self) -> int:
+        """How many Rollouts are being updated."""
+        ...
+
     def pods(self, rollout: Rollout) -> Sequence[Pod]:
         """Asked only while a restart is under way."""
         ...
@@ -84,6 +88,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         foreign_name=new is None and reader.replica_set(namespace, _name(rollout, template_hash)) is not None,
         workload=source,
         analyses=analyses,
+        under_way=reader.under_way(),
     )
     return replace(world, pods=tuple(reader.pods(rollout))) if restart.asked(world) else world
 

@@ -64,3 +64,7 @@ class Events(Protocol):
 
     def event(self, about: ObjectRef, type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: A002
         ...
+
+    def at_rest(self, about: ObjectRef) -> None:
+        """The object will not change for a while: what was told of it need not wait for more."""
+        ...

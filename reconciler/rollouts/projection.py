@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from reconciler.rollouts import conditions, duration, holding, phase, workload
+from reconciler.rollouts import conditions, defaults, duration, holding, phase, workload
 from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.conditions import Look
 from reconciler.rollouts.intents import Intent, PatchStatus, RecordEvent, normal
@@ -35,9 +35,13 @@ def project(world: World, now: datetime, *, created: bool = False) -> Projection
     status = msgspec.structs.replace(status, duration=duration.record(look))
     stands = phase.phase(world, status, now)
     status = msgspec.structs.replace(status, phase=stands.phase, message=stands.message)
-    if due := holding.held_until(before, status, now):
+    if due := holding.held_until(before, status, now, _patience(world)):
         return Projection(status, (), wake_at=due)
     return Projection(status, write(before, status), tuple(_told(look, status)))
+
+
+def _patience(world: World) -> timedelta:
+    return holding.patience(world.under_way, defaults.progress_deadline_seconds(world.rollout.spec))
 
 
 def write(before: RolloutStatus, after: RolloutStatus) -> tuple[Intent, ...]:

@@ -31,7 +31,7 @@ class World:
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
     `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `additional`: what
     running experiments ask for of the traffic. `abort_cause`: why this decision aborts the update, when it is not a
-    user who does.
+    user who does. `under_way`: how many Rollouts are being updated at this time, this one or not.
     """
 
     rollout: Rollout
@@ -52,6 +52,7 @@ class World:
     additional: tuple[Destination, ...] = ()
     abort_cause: str = ""
     analyses: Analyses = field(default_factory=NoAnalyses)
+    under_way: int = 1
 
     def with_status(self, **changes: Any) -> World:
         return replace(self, status=msgspec.structs.replace(self.status, **changes))

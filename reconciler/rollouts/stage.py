@@ -253,6 +253,9 @@ class Stage:
     def runs(self, rollout: Rollout) -> Iterable[AnalysisRun]:
         return [decode_run(orjson.dumps(body)) for (kind, _), body in self.objects.items() if kind == "AnalysisRun"]
 
+    def under_way(self) -> int:
+        return 1
+
     def pods(self, rollout: Rollout) -> Sequence[Pod]:
         return ()
 

@@ -34,6 +34,9 @@ class Index(Generic[T]):
         with self._lock:
             return sorted(self._keys.get(value, ()))
 
+    def count(self, value: Hashable) -> int:
+        return len(self._keys.get(value, ()))
+
     def objects(self, value: Hashable) -> list[T]:
         return [found for key in self.keys(value) if (found := self._store.get(*key))]
 
@@ -72,6 +75,7 @@ class Stores:
         self.runs, self.routed, self.workloads = runs, routed, workloads or {}
         self.orphans = Index(replica_sets, _without_controller)
         self.managed = Index(services, _manager)
+        self.by_phase = Index(rollouts, lambda rollout: [rollout.status.phase])
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         """The object that a `workloadRef` names, as far as it is known."""
@@ -112,6 +116,9 @@ class StoreReader:
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         return self._stores.workload(namespace, reference)
+
+    def under_way(self) -> int:
+        return self._stores.by_phase.count("Progressing")
 
     def pods(self, rollout: Rollout) -> list[Pod]:
         listed = self._cluster.list_raw(PODS, rollout.metadata.namespace, label_selector=text(rollout.spec.selector))

@@ -88,6 +88,7 @@ class Cluster:
     versions: int = 0
     analyses: FakeAnalyses = field(default_factory=FakeAnalyses)
     decided_at: dict[tuple[str, str], str] = field(default_factory=dict)
+    others_under_way: int = 0
 
     # What the API server does
 
@@ -295,6 +296,9 @@ class Cluster:
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         return self._one(reference.kind, reference.name, decode_workload)
+
+    def under_way(self) -> int:
+        return self.others_under_way + 1
 
     def pods(self, rollout: Rollout) -> list[Pod]:
         return []

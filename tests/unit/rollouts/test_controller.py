@@ -74,6 +74,9 @@ class Bench:
     def event(self, about: Any, type: str, reason: str, message: str) -> None:  # noqa: A002
         self.events.append(reason)
 
+    def at_rest(self, about: Any) -> None:
+        self.events.append("at rest")
+
     def reconcile(self) -> Any:
         self.server.requests.clear()
         return self.controller.reconcile("ns/shop")
@@ -96,6 +99,16 @@ def test_the_next_decision_sees_the_answers_without_waiting_for_a_watch() -> Non
     bench.reconcile()
     bench.reconcile()
     assert bench.server.requests == []
+
+
+def test_what_was_told_need_not_wait_once_a_rollout_is_at_rest() -> None:
+    moving, invalid = a_bench(), a_cluster().rollout
+    moving.reconcile()
+    assert "at rest" not in moving.events
+    invalid["spec"]["strategy"] = {}
+    resting = Bench(invalid)
+    resting.reconcile()
+    assert resting.events[-1] == "at rest"
 
 
 def test_nothing_after_a_failed_write_is_written() -> None:
