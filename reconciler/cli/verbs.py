@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reconciler import __version__
+from reconciler.cli.adopt import adopt
 from reconciler.cli.analysis import app as analysis
 from reconciler.cli.demo import demo
 from reconciler.cli.diff import diff
@@ -30,7 +31,7 @@ app = typer.Typer(
     "Begin with [bold]reconciler demo[/bold]: it needs no cluster. Then [bold]reconciler run --help[/bold].",
     epilog="Exit codes: 0 fine, 1 a difference, problem or failure was found, 2 it could not be done.",
 )
-for verb in (run, demo, status, diff, lint):
+for verb in (run, demo, status, diff, lint, adopt):
     app.command()(verb)
 app.add_typer(rollouts, name="rollouts")
 app.add_typer(analysis, name="analysis")

@@ -93,6 +93,8 @@ class Carrier:
                 self._delete(ANALYSIS_RUNS, name, uid)
             case i.PatchPods(pod_hash, patch):
                 self._patch_pods(pod_hash, patch)
+            case i.LabelPods(selector, owner, labels):
+                self._label_pods(selector, owner, labels)
             case i.EvictPod(name):
                 self._evict(name)
             case _:
@@ -147,6 +149,19 @@ class Carrier:
                 self._cluster.patch(PODS, self._namespace, pod["metadata"]["name"], patch)
             except NotFound:
                 continue
+
+    def _label_pods(self, selector: str, owner: str, labels: dict[str, str]) -> None:
+        for pod in self._cluster.list(PODS, self._namespace, label_selector=selector):
+            meta = pod["metadata"]
+            owned = any(each["uid"] == owner for each in meta.get("ownerReferences", ()))
+            if owned and not labels.items() <= (meta.get("labels") or {}).items():
+                self._label_pod(meta["name"], meta["uid"], labels)
+
+    def _label_pod(self, name: str, uid: str, labels: dict[str, str]) -> None:
+        try:
+            self._cluster.patch(PODS, self._namespace, name, {"metadata": {"uid": uid, "labels": labels}})
+        except (Conflict, NotFound):  # gone, or another pod by now
+            return
 
     def _evict(self, name: str) -> None:
         """Through the eviction subresource; a disruption budget that says no is asked again later."""

@@ -34,6 +34,7 @@ from reconciler.rollouts import (
     conditions,
     history,
     identity,
+    labelling,
     metadata,
     projection,
     references,
@@ -41,6 +42,7 @@ from reconciler.rollouts import (
     requests,
     revisions,
     runs,
+    standstill,
     validation,
     verdicts,
     workload,
@@ -76,14 +78,20 @@ def decide(world: World, now: datetime) -> Decision:
     """What to write next for this Rollout. Pure: the same world and time give the same decision."""
     if world.rollout.metadata.deletion_timestamp is not None:
         return Decision()
+    if standstill.gives_away(world.rollout):
+        return Decision(standstill.given_away(world.rollout))
     if found := validation.problems(world.rollout, world.template_hash, resolved=world.workload is not None):
         return Decision(refusal.invalid(world.rollout, found, now))
     if world.rollout.spec.replicas is None:
         return Decision((PatchRollout({"spec": {"replicas": world.replicas}}),))
     if claims := _claims(world):
         return Decision(claims)
+    if unlabelled := labelling.pending(world):
+        return Decision(labelling.label(world, unlabelled))
     if found := references.problems(world):
         return Decision(refusal.invalid(world.rollout, found, now), wake_at=now + _LOOK_AGAIN)
+    if standstill.waits(world):
+        return Decision(standstill.await_pods(world))
     if world.new is None:
         return _introduce(world, now)
     return _continue(world, now)

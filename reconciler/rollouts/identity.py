@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
+from reconciler.kube.objects import REPLICA_SETS
 from reconciler.rollouts import anti_affinity
 from reconciler.rollouts.model import Rollout
 from reconciler.workloads import keys, selectors
 from reconciler.workloads.parts import Json
 from reconciler.workloads.replica_set import ReplicaSet
-from reconciler.workloads.template_hash import equal_templates
-
-_DEPLOYMENT_HASH = "pod-template-hash"
+from reconciler.workloads.template_hash import equal_templates, hash_or_nothing
 
 
 def find_new(rollout: Rollout, template_hash: str, owned: Sequence[ReplicaSet]) -> ReplicaSet | None:
@@ -35,10 +34,10 @@ def find_new(rollout: Rollout, template_hash: str, owned: Sequence[ReplicaSet]) 
     if by_hash or rollout.spec.template is None:
         return by_hash
     wanted = rollout.spec.template
-    return next((rs for rs in labelled if _stands_for(rs, wanted)), None)
+    return next((rs for rs in labelled if stands_for(rs, wanted)), None)
 
 
-def _stands_for(replica_set: ReplicaSet, wanted: Json) -> bool:
+def stands_for(replica_set: ReplicaSet, wanted: Json) -> bool:
     """Also if `wanted` is a copy of its template with the metadata of a role in it, as clients write to undo."""
     if equal_templates(wanted, plain_template(replica_set)):
         return True
@@ -67,7 +66,7 @@ def _without(replica_set: ReplicaSet, injected: dict[str, dict[str, str]]) -> Js
     return template
 
 
-_OUR_LABELS = (keys.HASH, _DEPLOYMENT_HASH)
+_OUR_LABELS = (keys.HASH, keys.DEPLOYMENT_HASH)
 
 
 def ephemeral_record(replica_set: ReplicaSet) -> dict[str, dict[str, str]]:
@@ -95,8 +94,8 @@ def to_release(rollout: Rollout, owned: Iterable[ReplicaSet]) -> list[ReplicaSet
 
 
 def to_adopt(rollout: Rollout, orphans: Iterable[ReplicaSet]) -> list[ReplicaSet]:
-    """ReplicaSets without a controller that the selector matches and that carry the hash label."""
-    selector = rollout.spec.selector
+    """ReplicaSets without a controller that the selector matches and that are a version of this Rollout."""
+    selector, reference = rollout.spec.selector, rollout.spec.workload_ref
     return [
         rs
         for rs in orphans
@@ -104,9 +103,18 @@ def to_adopt(rollout: Rollout, orphans: Iterable[ReplicaSet]) -> list[ReplicaSet
         and rs.metadata.namespace == rollout.metadata.namespace
         and rs.metadata.controller is None
         and rs.metadata.deletion_timestamp is None
-        and rs.hash
         and selectors.matches(selector, rs.metadata.labels)
+        and (rs.hash or _left_by_a_deployment(rs, rollout.spec.template))
+        and not (reference and (reference.kind, reference.name) == (REPLICA_SETS.kind, rs.name))
     ]
+
+
+def _left_by_a_deployment(replica_set: ReplicaSet, wanted: Json | None) -> bool:
+    """Of these only what runs the wanted template, or nothing: other pods may be there for a reason of their own."""
+    if not replica_set.metadata.labels.get(keys.DEPLOYMENT_HASH):
+        return False
+    empty = replica_set.size == 0 and replica_set.status.replicas == 0
+    return empty or bool(wanted and hash_or_nothing(wanted) and stands_for(replica_set, wanted))
 
 
 def name_of(rollout: Rollout, template_hash: str) -> str:

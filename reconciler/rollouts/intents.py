@@ -129,6 +129,15 @@ class PatchPods:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelPods:
+    """Labels for the pods of one ReplicaSet, by its selector (text) and uid, that do not have them."""
+
+    selector: str
+    owner: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class EvictPod:
     name: str
 
@@ -171,6 +180,7 @@ Intent = (
     | TerminateAnalysisRun
     | DeleteAnalysisRun
     | PatchPods
+    | LabelPods
     | EvictPod
     | PatchRollout
     | PatchStatus

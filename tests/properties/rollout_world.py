@@ -196,7 +196,7 @@ class Cluster:
                     "Deployment", name, {"metadata": {"annotations": mark}, "spec": {"replicas": replicas}}, version
                 )
                 self.log.append(("deployment", name, replicas))
-            case i.PatchPods() | i.EvictPod():
+            case i.PatchPods() | i.LabelPods() | i.EvictPod():
                 pass
 
     def _log_rs(self, name: str) -> None:
@@ -219,7 +219,7 @@ class Cluster:
     def _run_replica_set(self, name: str, body: Json, *, ready: bool, most: int) -> None:
         size, status = body["spec"]["replicas"], body.get("status") or {}
         available = min(status.get("availableReplicas", 0), size)
-        if body["metadata"]["labels"][keys.HASH] in self.broken:
+        if body["metadata"]["labels"].get(keys.HASH) in self.broken:
             available = 0
         elif ready:
             available = min(size, available + most)

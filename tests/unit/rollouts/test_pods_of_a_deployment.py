@@ -1,0 +1,143 @@
+"""ReplicaSets that a Deployment made become versions of a Rollout in place: labelled, found, and never doubled."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from reconciler.rollouts import intents as i
+from reconciler.workloads import keys
+from tests.properties.rollout_world import Cluster, a_cluster, template
+
+Json = dict[str, Any]
+STEPS = [{"setWeight": 50}, {"pause": {}}]
+MOVES = (i.CreateReplicaSet, i.ScaleReplicaSet, i.DeleteReplicaSet)
+
+
+def left_by_a_deployment(cluster: Cluster, name: str, image: str, size: int, revision: str = "1") -> None:
+    """An orphan as `kubectl delete deployment --cascade=orphan` leaves it, its pods available."""
+    labels = {"app": "shop", keys.DEPLOYMENT_HASH: name}
+    content = copy.deepcopy(template(image))
+    content["metadata"]["labels"] = labels
+    counts = {"replicas": size, "readyReplicas": size, "availableReplicas": size, "observedGeneration": 1}
+    body = {
+        "metadata": {
+            "name": name,
+            "generation": 1,
+            "labels": labels,
+            "annotations": {keys.DEPLOYMENT_REVISION: revision},
+        },
+        "spec": {"replicas": size, "selector": {"matchLabels": labels}, "template": content},
+        "status": counts,
+    }
+    cluster.put("ReplicaSet", body)
+
+
+def labels(cluster: Cluster, name: str = "web-abc") -> tuple[str, str]:
+    """The hash label of a ReplicaSet, and that of its pods to come."""
+    body = cluster.objects["ReplicaSet", name]
+    pods = body["spec"]["template"]["metadata"]["labels"]
+    return body["metadata"]["labels"].get(keys.HASH, ""), pods.get(keys.HASH, "")
+
+
+def test_it_is_the_stable_version_without_a_pod_made_or_lost() -> None:
+    cluster = a_cluster(steps=STEPS)
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4)
+    moved = []
+    for _ in range(12):
+        moved += [each for each in cluster.reconcile().intents if isinstance(each, MOVES)]
+        cluster.run_pods()
+    assert [each for each in moved if not (isinstance(each, i.ScaleReplicaSet) and each.replicas == 4)] == []
+    assert cluster.status["phase"] == "Healthy"
+    assert cluster.status["stableRS"] == cluster.world().template_hash == labels(cluster)[0]
+
+
+def test_pods_are_labelled_after_the_template_and_before_the_replica_set() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4)
+    cluster.reconcile()  # adopted
+    cluster.reconcile()
+    assert labels(cluster) == ("", cluster.world().template_hash)
+    assert cluster.reconcile().intents == ()  # until the ReplicaSet controller has seen the template
+    cluster.run_pods()
+    pods, written = cluster.reconcile().intents
+    assert isinstance(pods, i.LabelPods)
+    assert pods.selector == f"app=shop,{keys.DEPLOYMENT_HASH}=web-abc"
+    assert isinstance(written, i.PatchReplicaSet)
+    assert labels(cluster) == (cluster.world().template_hash, cluster.world().template_hash)
+
+
+def test_the_selector_stays_as_it_is() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4)
+    before = cluster.objects["ReplicaSet", "web-abc"]["spec"]["selector"]
+    cluster.converge()
+    assert cluster.objects["ReplicaSet", "web-abc"]["spec"]["selector"] == before
+
+
+def test_its_history_comes_along_with_its_numbers() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "web-old", "img:0", 0, revision="6")
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4, revision="7")
+    cluster.converge()
+    assert cluster.rollout["metadata"]["annotations"][keys.REVISION] == "7"
+    assert labels(cluster, "web-old")[0]
+
+
+def test_a_next_version_rolls_out_with_its_steps() -> None:
+    cluster = a_cluster(steps=STEPS)
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4)
+    cluster.converge()
+    cluster.user("update", {"spec": {"template": template("img:2")}})
+    cluster.converge()
+    assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
+
+
+def test_pods_of_another_template_are_not_taken() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "other", "img:9", 2)
+    cluster.converge()
+    assert "ownerReferences" not in cluster.objects["ReplicaSet", "other"]["metadata"]
+
+
+@pytest.fixture
+def waiting() -> Cluster:
+    """A Rollout that is to take over `web-abc`, which still belongs to its Deployment."""
+    cluster = a_cluster(steps=STEPS, paused=True)
+    cluster.patch("Rollout", "shop", {"metadata": {"annotations": {keys.TAKES_OVER: "web-abc"}}})
+    left_by_a_deployment(cluster, "web-abc", "img:1", 6)
+    give(cluster, {"kind": "Deployment", "uid": "d", "controller": True})
+    return cluster
+
+
+def give(cluster: Cluster, owner: Json) -> None:
+    cluster.patch("ReplicaSet", "web-abc", {"metadata": {"ownerReferences": [owner]}})
+
+
+def test_a_rollout_that_waits_for_pods_makes_none_and_says_so(waiting: Cluster) -> None:
+    waiting.converge()
+    assert [name for kind, name in waiting.objects if kind == "ReplicaSet"] == ["web-abc"]
+    assert waiting.status["message"].startswith("waiting to take over ReplicaSet web-abc")
+
+
+def test_it_begins_with_as_many_replicas_as_there_are(waiting: Cluster) -> None:
+    waiting.converge()
+    give(waiting, {"kind": "Rollout", "uid": waiting.rollout["metadata"]["uid"], "controller": True})
+    waiting.converge()
+    assert (waiting.status["phase"], waiting.rollout["spec"]["replicas"]) == ("Healthy", 6)
+    assert keys.TAKES_OVER not in waiting.rollout["metadata"]["annotations"]
+
+
+def test_a_rollout_that_gives_its_pods_away_does_nothing_but_say_so() -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    cluster.patch("Rollout", "shop", {"metadata": {"annotations": {keys.HANDS_OVER: "shop"}}})
+    for body in [body for (kind, _), body in cluster.objects.items() if kind == "ReplicaSet"]:
+        owner = {"kind": "Deployment", "uid": "d", "controller": True}
+        cluster.patch("ReplicaSet", body["metadata"]["name"], {"metadata": {"ownerReferences": [owner]}})
+    [write] = cluster.reconcile().intents
+    assert isinstance(write, i.PatchStatus)
+    assert cluster.status["message"] == "handing its pods over to Deployment shop"
+    assert cluster.reconcile().intents == ()
