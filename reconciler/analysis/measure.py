@@ -48,7 +48,8 @@ _BUG = "internal error while measuring; see the daemon's log"
 class Measurer:
     """What measurements need of the daemon. `prometheus_url` is for templates that give no address.
 
-    `home` is the namespace of the Secrets with which providers authenticate, `environment` the daemon's own.
+    `home` is the namespace of the Secrets with which providers authenticate, `environment` the daemon's own. `jobs` is
+    the cluster where Jobs run when it is another one.
     """
 
     cluster: Cluster
@@ -58,6 +59,7 @@ class Measurer:
     home: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     questions: SharedQuestions = field(default_factory=SharedQuestions)
+    jobs: Cluster | None = None
 
     def take(self, run: AnalysisRun, task: Task) -> Taken:
         """Blocks for as long as the provider takes; its own timeout bounds that."""
@@ -119,7 +121,7 @@ class Measurer:
     def _undertaking(self, run: AnalysisRun, task: Task) -> Undertaking:
         result, flying = run.status.result(task.metric.name), task.in_flight
         return Undertaking(
-            cluster=self.cluster,
+            cluster=self.jobs or self.cluster,
             namespace=run.metadata.namespace,
             run=run.metadata.name,
             uid=run.metadata.uid,
@@ -127,6 +129,10 @@ class Measurer:
             number=1 + (result.count + result.error if result is not None else 0),
             begun=flying.started_at if flying is not None else None,
             metadata=flying.metadata if flying is not None else {},
+            interval=task.metric.interval,
+            retention=task.metric.retention,
+            run_begun=run.status.started_at,
+            apart=self.jobs is not None,
         )
 
     def _went_on(self, task: Task, started: datetime, state: Going | Concluded, secrets: tuple[str, ...]) -> Taken:
@@ -134,8 +140,8 @@ class Measurer:
         if isinstance(state, Going):
             flying = Measurement(Phase.RUNNING, started_at=begun, metadata=metadata, resume_at=now + state.wait)
             return Taken(task.metric.name, flying)
-        message = _stored(state.message, secrets)
-        return Taken(task.metric.name, Measurement(state.phase, message, begun, now, metadata=metadata))
+        message, text = _stored(state.message, secrets), _stored(state.text, secrets)
+        return Taken(task.metric.name, Measurement(state.phase, message, begun, now, text, metadata))
 
     def _around(self, run: AnalysisRun, metric: Metric, hidden: tuple[str, ...], sent: set[str]) -> Surroundings:
         """Adds to `sent` what the provider's requests declared secret, so that no error of it can show that."""

@@ -26,7 +26,7 @@ PART_OF_INTERVAL = 10
 MOST_ANSWERS = 1000
 
 
-PROVIDERS = frozenset({"datadog", "graphite", "influxdb", "newRelic", "prometheus", "skywalking"})
+PROVIDERS = frozenset({"cloudWatch", "datadog", "graphite", "influxdb", "newRelic", "prometheus", "skywalking"})
 """Those whose answer depends on settings, namespace and time alone, and who are not changed by being asked."""
 
 

@@ -24,6 +24,7 @@ from reconciler.apps.delivery import Delivery
 from reconciler.config.model import Settings
 from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.guard import Everything
+from reconciler.daemon.job_cluster import job_cluster
 from reconciler.daemon.leadership import Leadership
 from reconciler.errors import NotFound, Problem, Refused, Transient, UserError
 from reconciler.http.client import HttpClient
@@ -66,6 +67,7 @@ class Daemon:
         name, identity = instances.lease_name(LEASE_NAME, engine.instance_id), _identity()
         lease = Lease(self._cluster, self._namespace, name, identity, clock)
         self._cluster.fence(Fence(lease.held))
+        self._jobs = job_cluster(os.environ, USER_AGENT, Fence(lease.held))
         self._shards: Shards | None = None
         if engine.shards:
             self._shards = Shards(self._cluster, self._namespace, name, identity, engine.shards, clock, self._moved)
@@ -80,6 +82,7 @@ class Daemon:
             prometheus_url=settings.prometheus_url,
             share=self._shards or Everything(lease.held),
             instance_id=engine.instance_id,
+            jobs=self._jobs,
         )
         self._applications: ApplicationsHalf | None = None
         if not engine.only:
@@ -127,6 +130,8 @@ class Daemon:
             self._shards.stop()
         self._web.stop()
         self._cluster.close()
+        if self._jobs:
+            self._jobs.close()
         self._http.close()
         log.info("stopped")
 

@@ -61,6 +61,7 @@ class DeliveryHalf:
         prometheus_url: str,
         share: Share,
         instance_id: str = "",
+        jobs: Cluster | None = None,
     ) -> None:
         self._guard = guard = Guard(instance_id, share)
         counted = Figures(lambda kind, *key: self._store(kind).get(*key) is not None, clock)
@@ -86,7 +87,7 @@ class DeliveryHalf:
         told = CountedEvents(events, counted)
         self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed)
         self._stores.rollouts.subscribe(lambda old, new: self._disregard(old))
-        measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ)
+        measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ, jobs=jobs)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
         measure_rollout = counted.measured("rollout", self.reconcile_rollout)

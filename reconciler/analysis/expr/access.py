@@ -17,7 +17,7 @@ _LEFT_OUT = object()
 def field(target: Code, name: str) -> Code:
     """`target.name`. Raises ExpressionError when a target of that type has none."""
     _check(target.type, STRING, name)
-    return _access(target, ANY, lambda _frame: name)
+    return _access(target, dict(target.type.fields).get(name, ANY), lambda _frame: name)
 
 
 def item(target: Code, key: Code) -> Code:
@@ -103,6 +103,8 @@ def _end(end: Code | None, frame: Frame) -> int | None:
 
 def _check(target: Type, key: Type, name: str) -> None:
     """What is known about `target[key]` beforehand; `name` is set when it was written `target.name`."""
+    if name and target.fields and name not in dict(target.fields):
+        raise ExpressionError(f"type {target} has no field {name}; it has {', '.join(dict(target.fields))}")
     if target.kind is Kind.ANY or (target.kind is Kind.MAP and key in (STRING, ANY)):
         return
     if target.kind is Kind.LIST:

@@ -26,10 +26,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """`element` is the type of a list's elements; those of a map are always unknown."""
+    """`element` is the type of a list's elements. `fields` are all that a map has, when that is known beforehand."""
 
     kind: Kind
     element: Type | None = None
+    fields: tuple[tuple[str, Type], ...] = ()
 
     def __str__(self) -> str:
         if self.kind is Kind.LIST:

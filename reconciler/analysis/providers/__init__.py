@@ -13,14 +13,17 @@ from typing import Any
 
 from reconciler.analysis.providers.contract import Lasting, OverHttp, Provider, ProviderError
 from reconciler.analysis.providers.oauth2 import WithTokens
+from reconciler.analysis.providers.sigv4 import WithSignatures
 
 ENTRY_POINTS = "reconciler.metric_providers"
 
 PROVIDERS = {
+    "cloudWatch": "reconciler.analysis.providers.cloud_watch",
     "datadog": "reconciler.analysis.providers.datadog",
     "graphite": "reconciler.analysis.providers.graphite",
     "influxdb": "reconciler.analysis.providers.influxdb",
     "job": "reconciler.analysis.providers.job",
+    "kayenta": "reconciler.analysis.providers.kayenta",
     "newRelic": "reconciler.analysis.providers.new_relic",
     "prometheus": "reconciler.analysis.providers.prometheus",
     "skywalking": "reconciler.analysis.providers.skywalking",
@@ -29,8 +32,14 @@ PROVIDERS = {
 }
 """Name in `metric.provider` → module."""
 
+JUDGES = frozenset({"job", "kayenta"})
+"""Those who give a verdict of their own: conditions are not evaluated."""
+
 WITH_TOKENS = ("prometheus", "web")
 """Those whose settings have `authentication.oauth2`."""
+
+WITH_SIGNATURES = ("prometheus",)
+"""Those whose settings have `authentication.sigv4`."""
 
 
 @cache
@@ -42,7 +51,11 @@ def find(name: str) -> Provider | Lasting:
         known = ", ".join(sorted(PROVIDERS))
         raise ProviderError(f"provider {name} is not supported yet; there are {known} and plugins")
     provider = _as_provider(import_module(PROVIDERS[name]))
-    return WithTokens(provider) if name in WITH_TOKENS and not isinstance(provider, Lasting) else provider
+    if isinstance(provider, Lasting):
+        return provider
+    if name in WITH_SIGNATURES:
+        provider = WithSignatures(provider)
+    return WithTokens(provider) if name in WITH_TOKENS else provider
 
 
 def _of_a_package(name: str) -> Provider | Lasting:

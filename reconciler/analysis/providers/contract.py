@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from reconciler.analysis.expr.types import Type, type_of
+from reconciler.analysis.metric import DEFAULT_RETENTION
 from reconciler.analysis.model import Phase
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
@@ -75,7 +76,8 @@ class Undertaking:
     """A measurement that takes time: whose it is. `number` counts the metric's measurements from 1, errors included.
 
     `begun` is None and `metadata` empty until the measurement is in the run's status; that it is not says nothing
-    about whether it was begun.
+    about whether it was begun. `interval` and `retention` are the metric's; `run_begun` is when its run was.
+    `cluster` is where Jobs run; `apart` says that it is not that of the run.
     """
 
     cluster: Cluster
@@ -86,6 +88,10 @@ class Undertaking:
     number: int
     begun: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    interval: timedelta | None = None
+    retention: int = DEFAULT_RETENTION
+    run_begun: datetime | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,12 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """The provider's own verdict; conditions are not evaluated."""
+    """The provider's own verdict; conditions are not evaluated. `text` is the value that people see."""
 
     phase: Phase
     message: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
 
 @runtime_checkable
@@ -114,6 +121,14 @@ class Lasting(Protocol):
     ) -> Going | Concluded: ...
 
     def terminate(self, mine: Undertaking) -> Concluded: ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A provider that can judge its settings without asking anything, for `reconciler lint`."""
+
+    def check(self, config: Mapping[str, Any]) -> None:
+        """Raises ProviderError with all that is wrong with the settings."""
 
 
 class HttpProvider(Protocol):

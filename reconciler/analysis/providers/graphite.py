@@ -11,7 +11,7 @@ import orjson
 
 from reconciler.analysis.expr.types import FLOATS
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
-from reconciler.analysis.providers.replies import excerpt, number, refusal, unexpected
+from reconciler.analysis.providers.replies import items, number, unexpected
 from reconciler.analysis.providers.settings import SettingsReader
 from reconciler.http.model import Request, Response
 
@@ -34,14 +34,7 @@ def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> R
 
 def value(config: Mapping[str, Any], response: Response) -> Answer:
     """The values of the first target as a list, without the nulls. Raises ProviderError, also when none are left."""
-    if response.status != 200:
-        raise refusal(NAME, response)
-    try:
-        targets = response.json()
-    except ValueError:
-        raise ProviderError(f"{NAME} answered with something that is not JSON: {excerpt(response)}") from None
-    if not isinstance(targets, list):
-        raise unexpected(NAME, response)
+    targets = items(NAME, response)
     try:
         points = targets[0]["datapoints"] if targets else []
         values = [number(NAME, measured) for measured, _ in points if measured is not None]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,8 @@ from reconciler.kube.objects import ANALYSIS_RUNS, JOBS, PODS
 LONGEST_NAME = 63
 NAMESPACE_VARIABLE = "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"
 OTHER_CLUSTER_VARIABLE = "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"
+"""A file; its cluster is connected where the process is composed."""
+
 LABEL = "analysisrun.argoproj.io/uid"
 IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")
 NAME, NAMESPACE = "job-name", "job-namespace"
@@ -33,11 +37,9 @@ def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine
     """Creates the Job if this is the beginning, and looks how it does. Raises ProviderError when it is gone."""
     if not mine.uid:
         raise ProviderError("provider.job: a Job runs for an AnalysisRun in the cluster only")
-    if around.environment.get(OTHER_CLUSTER_VARIABLE):
-        raise ProviderError(f"provider.job: {OTHER_CLUSTER_VARIABLE} is set, and Jobs of another cluster cannot be run")
     name, namespace = job_name(mine), _namespace(around, mine)
     metadata = {NAME: name, NAMESPACE: namespace}
-    job = _found(name, namespace, mine) or _created(manifest(config, name, namespace, mine), namespace, mine)
+    job = _found(name, namespace, mine) or _begun(config, name, namespace, mine)
     concluded = _verdict(job, metadata)
     if concluded is not None:
         return concluded
@@ -51,14 +53,16 @@ def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine
 
 def terminate(mine: Undertaking) -> Concluded:
     """Deletes the Job; the server keeps it until its pods are gone. One that is gone already is no error."""
-    name, namespace = mine.metadata.get(NAME, ""), mine.metadata.get(NAMESPACE, "")
-    try:
+    _delete(mine.metadata.get(NAME, ""), mine.metadata.get(NAMESPACE, ""), mine)
+    return Concluded(Phase.INCONCLUSIVE, "Metric Terminated", mine.metadata)
+
+
+def _delete(name: str, namespace: str, mine: Undertaking) -> None:
+    """Nothing happens to a Job that is not of this run."""
+    with suppress(NotFound):
         job = mine.cluster.get(JOBS, namespace, name)
         if is_of(job, mine):
             mine.cluster.delete(JOBS, namespace, name, uid=job["metadata"]["uid"], propagation="Foreground")
-    except NotFound:
-        pass
-    return Concluded(Phase.INCONCLUSIVE, "Metric Terminated", mine.metadata)
 
 
 def job_name(mine: Undertaking) -> str:
@@ -68,7 +72,7 @@ def job_name(mine: Undertaking) -> str:
 
 
 def manifest(config: Mapping[str, Any], name: str, namespace: str, mine: Undertaking) -> Object:
-    """The Job as it is created: the template's, labelled, and owned by the run where both share a namespace."""
+    """The Job as it is created: the template's, labelled, and owned by the run unless it is in another place."""
     about: Mapping[str, Any] = config.get("metadata") or {}
     spec = dict(config.get("spec") or {})
     template = dict(spec.get("template") or {})
@@ -83,7 +87,7 @@ def manifest(config: Mapping[str, Any], name: str, namespace: str, mine: Underta
         "labels": {**(about.get("labels") or {}), LABEL: mine.uid},
         "annotations": {**(about.get("annotations") or {}), **annotations},
     }
-    if namespace == mine.namespace:
+    if namespace == mine.namespace and not mine.apart:
         metadata["ownerReferences"] = [_owner(mine)]
     return {"apiVersion": JOBS.api_version, "kind": JOBS.kind, "metadata": metadata, "spec": spec}
 
@@ -117,6 +121,14 @@ def _found(name: str, namespace: str, mine: Undertaking) -> Object | None:
             raise ProviderError(f"the Job {namespace}/{name} was deleted before it ended") from None
         return None
     return _checked(job, mine)
+
+
+def _begun(config: Mapping[str, Any], name: str, namespace: str, mine: Undertaking) -> Object:
+    """A new Job. The one whose measurement is not kept any more goes, as nobody could find it."""
+    job = _created(manifest(config, name, namespace, mine), namespace, mine)
+    if mine.number > mine.retention:
+        _delete(job_name(replace(mine, number=mine.number - mine.retention)), namespace, mine)
+    return job
 
 
 def _created(body: Object, namespace: str, mine: Undertaking) -> Object:

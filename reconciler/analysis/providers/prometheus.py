@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.program import expression
@@ -30,7 +30,7 @@ def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> R
     parameters = _range(span, query, now) if span else {"query": query, "time": _seconds(now)}
     url = f"{address}/api/v1/{'query_range' if span else 'query'}"
     headers, secrets = _headers(config)
-    form = urlencode(parameters)
+    form = urlencode(parameters, quote_via=quote, safe="")  # AWS's signatures know spaces as %20 only
     timeout, insecure = _timeout(config.get("timeout")), bool(config.get("insecure"))
     if len(url) + len(form) < LONGEST_URL:
         return Request("GET", f"{url}?{form}", headers, timeout=timeout, insecure=insecure, secrets=secrets)
@@ -114,8 +114,6 @@ def _headers(config: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]
     """Headers with those of the authentication, and what of them is secret."""
     headers = {str(item["key"]): str(item["value"]) for item in config.get("headers") or ()}
     authentication: Mapping[str, Any] = config.get("authentication") or {}
-    if _is_set(authentication.get("sigv4")):
-        raise ProviderError("authentication.sigv4 is not supported yet; use basicAuth, oauth2 or a header")
     basic: Any = authentication.get("basicAuth")
     secrets = tuple(headers.values())
     if _is_set(basic):

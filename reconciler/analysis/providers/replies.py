@@ -23,15 +23,27 @@ _HINTS = {
 
 def document(name: str, response: Response) -> dict[str, Any]:
     """The JSON object of a 200. Raises ProviderError with the status and the beginning of any other answer."""
-    if response.status != 200:
-        raise refusal(name, response)
-    try:
-        body = response.json()
-    except ValueError:
-        raise ProviderError(f"{name} answered with something that is not JSON: {excerpt(response)}") from None
+    body = _decoded(name, response)
     if not isinstance(body, dict):
         raise unexpected(name, response)
     return body
+
+
+def items(name: str, response: Response) -> list[Any]:
+    """The JSON array of a 200. Raises ProviderError as `document` does."""
+    body = _decoded(name, response)
+    if not isinstance(body, list):
+        raise unexpected(name, response)
+    return body
+
+
+def _decoded(name: str, response: Response) -> Any:
+    if response.status != 200:
+        raise refusal(name, response)
+    try:
+        return response.json()
+    except ValueError:
+        raise ProviderError(f"{name} answered with something that is not JSON: {excerpt(response)}") from None
 
 
 def refusal(name: str, response: Response) -> ProviderError:

@@ -17,8 +17,9 @@ import orjson
 from reconciler.analysis import providers, validate
 from reconciler.analysis.arguments import substitute
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, RunSpec, TemplateSpec, decode_template
-from reconciler.analysis.providers.contract import NotLent, OverHttp, ProviderError, Surroundings
+from reconciler.analysis.providers.contract import Checked, NotLent, OverHttp, ProviderError, Surroundings
 from reconciler.analysis.providers.oauth2 import WithTokens, client_of
+from reconciler.analysis.providers.sigv4 import WithSignatures
 from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
 from reconciler.cli.checks import conditions, paths
 from reconciler.cli.checks.item import Item
@@ -65,7 +66,11 @@ def warnings(item: Item) -> Iterator[Fault]:
     for index, metric in enumerate(template.spec.metrics):
         judged = metric.get("successCondition") or metric.get("failureCondition")
         provider = metric.get("provider")
-        if not judged and isinstance(provider, dict) and provider.keys() & set(providers.PROVIDERS):
+        if (
+            not judged
+            and isinstance(provider, dict)
+            and provider.keys() & (set(providers.PROVIDERS) - providers.JUDGES)
+        ):
             what = f"spec.metrics[{index}] has no condition: whatever is measured counts as a success"
             yield Fault(("spec", "metrics", index), what, "add successCondition or failureCondition")
     if not template.spec.templates:
@@ -129,6 +134,10 @@ def _ask_nothing(provider: Any, config: Mapping[str, Any]) -> None:
     if isinstance(provider, WithTokens):
         client_of(config)
         provider = provider.provider
+    if isinstance(provider, WithSignatures):
+        provider = provider.provider
+    if isinstance(provider, Checked):
+        provider.check(config)
     if isinstance(provider, OverHttp):
         around = Surroundings(send=_never, prometheus_url="http://prometheus")
         provider.provider.request(config, _NOW, around)

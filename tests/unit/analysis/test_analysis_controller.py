@@ -286,10 +286,10 @@ def test_a_run_that_cannot_be_measured_ends_at_once_with_a_completion_time() -> 
 
 
 def test_a_provider_that_is_not_there_is_an_error_that_says_so() -> None:
-    world = World(a_metric(provider={"kayenta": {"address": "x"}}))
+    world = World(a_metric(provider={"nagios": {"address": "x"}}))
     world.reconcile()
     world.answer()
-    assert "provider kayenta is not supported yet" in world.run.status.metric_results[0].measurements[0].message
+    assert "provider nagios is not supported yet" in world.run.status.metric_results[0].measurements[0].message
 
 
 def test_a_terminated_run_measures_nothing_more() -> None:

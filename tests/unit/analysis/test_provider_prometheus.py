@@ -84,7 +84,6 @@ def test_credentials_travel_as_headers_and_are_known_as_secrets() -> None:
         ({"address": "http://p", "query": ""}, "query is empty"),
         ({"address": "http://p", "timeout": -1}, "must not be negative"),
         ({"address": "http://p", "authentication": {"basicAuth": {"username": "me"}}}, "needs both"),
-        ({"address": "http://p", "authentication": {"sigv4": {"region": "x"}}}, "sigv4 is not supported yet"),
         ({"address": "http://p", "rangeQuery": {"start": "now()", "end": "now()", "step": "x"}}, "rangeQuery.step"),
         ({"address": "http://p", "rangeQuery": {"start": "1", "end": "now()", "step": "1s"}}, "start .* not a time"),
         ({"address": "http://p", "rangeQuery": {"start": "now()", "end": "later", "step": "1s"}}, "unknown name later"),

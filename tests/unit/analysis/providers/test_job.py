@@ -1,14 +1,16 @@
 """Jobs as measurements, with a fake at the cluster's port."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from reconciler.analysis import validate
 from reconciler.analysis.measure import Measurer
-from reconciler.analysis.model import Measurement, Phase, decode_run
+from reconciler.analysis.model import Measurement, MetricResult, Phase, RunStatus, decode_run
 from reconciler.analysis.providers.contract import Undertaking
 from reconciler.analysis.providers.job import job_name
 from reconciler.analysis.run import Task
@@ -43,7 +45,7 @@ class Jobs:
         return self.jobs[key]
 
     def list(self, _resource: Any, _namespace: str, *, label_selector: str) -> list[Object]:
-        assert label_selector == f"job-name={NAME}"
+        assert label_selector.startswith(f"job-name={UID}.smoke.")
         return self.pods
 
     def delete(self, _resource: Any, namespace: str, name: str, *, uid: str, propagation: str) -> None:
@@ -153,10 +155,25 @@ def test_jobs_of_a_namespace_of_their_own_have_no_owner() -> None:
     assert "ownerReferences" not in world.cluster.jobs["jobs", NAME]["metadata"]
 
 
-def test_jobs_for_another_cluster_are_refused() -> None:
-    world = World(ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG="/k")
-    assert world.measure().phase is Phase.ERROR
+def test_jobs_of_another_cluster_have_no_owner_there() -> None:
+    world, elsewhere = World(), Jobs()
+    world.measurer = replace(world.measurer, jobs=elsewhere)  # type: ignore[arg-type]
+    begun = world.measure()
     assert not world.cluster.jobs
+    assert "ownerReferences" not in elsewhere.jobs["shop", NAME]["metadata"]
+    world.end(begun)
+    assert elsewhere.deleted == [(NAME, "Foreground")]
+
+
+def test_a_job_whose_measurement_is_not_kept_is_deleted() -> None:
+    world = World()
+    world.metric = replace(world.metric, retention=2)
+    for number in range(1, 4):
+        world.run = msgspec.structs.replace(
+            world.run, status=RunStatus(metric_results=(MetricResult(name="smoke", count=number - 1),))
+        )
+        world.measure()
+    assert [name for _, name in world.cluster.jobs] == [f"{UID}.smoke.2", f"{UID}.smoke.3"]
 
 
 @pytest.mark.parametrize("metric", ["smoke", "m" * 80, "a" * 22 + "-" + "b" * 40])

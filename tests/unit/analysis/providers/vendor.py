@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import orjson
 
 from reconciler.analysis import validate
 from reconciler.analysis.measure import Measurer
-from reconciler.analysis.model import Measurement, Phase, decode_run
+from reconciler.analysis.metric import Metric
+from reconciler.analysis.model import AnalysisRun, Measurement, Phase, RunStatus, decode_run
 from reconciler.analysis.run import Taken, Task
 from reconciler.errors import NotFound
 from reconciler.http.client import HttpClient
@@ -52,7 +54,7 @@ class Asked:
 
 @dataclass
 class Vendor:
-    """Answers every request with one status and body, and keeps what it was asked."""
+    """Answers every request with one status and body, or one for its path, and keeps what it was asked."""
 
     url: str
     status: int = 200
@@ -60,13 +62,17 @@ class Vendor:
     asked: list[Asked] = field(default_factory=list)
     secrets: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    at: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     instead_of: str = ""
     """The public address that this server stands in for, where a provider only knows that one."""
 
     def answers(self, recorded: str | bytes, status: int = 200) -> None:
         """`recorded` is a file of tests/golden/analysis/providers, or the body itself."""
-        self.body = recorded if isinstance(recorded, bytes) else (GOLDEN / recorded).read_bytes()
-        self.status = status
+        self.status, self.body = status, _body(recorded)
+
+    def answers_at(self, path: str, recorded: str | bytes, status: int = 200) -> None:
+        self.at[path] = status, _body(recorded)
 
     def keeps(self, name: str, texts: Mapping[str, str], namespace: str = HOME) -> None:
         """Puts a Secret into the cluster."""
@@ -76,14 +82,27 @@ class Vendor:
         """One measurement as the daemon takes it for a run in the namespace `shop`."""
         return self.take(provider, config, success, **metric).measurement
 
-    def take(self, provider: str, config: Mapping[str, Any], success: str = "", **metric: Any) -> Taken:
-        spec = {"name": "m", "provider": {provider: config}, "successCondition": success, **metric}
-        run = decode_run(
-            orjson.dumps({"metadata": {"name": "r", "namespace": "shop", "uid": "u"}, "spec": {"metrics": [spec]}})
-        )
-        (read,) = validate.metrics(run, {})
-        clock = VirtualClock(NOW)
-        return Measurer(self, self._send, clock, "", HOME, self.environment).take(run, Task(read))  # type: ignore[arg-type]
+    def take(
+        self,
+        provider: str,
+        config: Mapping[str, Any],
+        success: str = "",
+        *,
+        in_flight: Measurement | None = None,
+        run_begun: datetime | None = None,
+        **metric: Any,
+    ) -> Taken:
+        run, read = _a_run(provider, config, successCondition=success, **metric)
+        run = msgspec.structs.replace(run, status=RunStatus(started_at=run_begun))
+        return self._measurer().take(run, Task(read, in_flight))
+
+    def end(self, provider: str, config: Mapping[str, Any], in_flight: Measurement) -> Measurement:
+        """What becomes of a measurement whose run is terminated."""
+        run, read = _a_run(provider, config)
+        return self._measurer().end(run, Task(read, in_flight, ending=True)).measurement
+
+    def _measurer(self) -> Measurer:
+        return Measurer(self, self._send, VirtualClock(NOW), "", HOME, self.environment)  # type: ignore[arg-type]
 
     def get(self, resource: Any, namespace: str, name: str) -> dict[str, Any]:
         """The cluster's only verb here: reading a Secret."""
@@ -98,6 +117,18 @@ class Vendor:
             assert request.url.startswith(self.instead_of)
             request = replace(request, url=self.url + request.url.removeprefix(self.instead_of))
         return HttpClient("reconciler-test").send(request)
+
+
+def _a_run(provider: str, config: Mapping[str, Any], **metric: Any) -> tuple[AnalysisRun, Metric]:
+    spec = {"name": "m", "provider": {provider: config}, **metric}
+    meta = {"name": "r", "namespace": "shop", "uid": "u"}
+    run = decode_run(orjson.dumps({"metadata": meta, "spec": {"metrics": [spec]}}))
+    (read,) = validate.metrics(run, {})
+    return run, read
+
+
+def _body(recorded: str | bytes) -> bytes:
+    return recorded if isinstance(recorded, bytes) else (GOLDEN / recorded).read_bytes()
 
 
 def failed(measurement: Measurement, *texts: str) -> bool:
@@ -115,10 +146,12 @@ def a_vendor() -> Iterator[Vendor]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             vendor.asked.append(Asked(self.command, self.path, headers, body))
-            self.send_response(vendor.status)
-            self.send_header("Content-Length", str(len(vendor.body)))
+            status, answer = vendor.at.get(urlsplit(self.path).path, (vendor.status, vendor.body))
+            self.send_response(status)
+            for name, text in {"Content-Length": str(len(answer)), **vendor.headers}.items():
+                self.send_header(name, text)
             self.end_headers()
-            self.wfile.write(vendor.body)
+            self.wfile.write(answer)
 
         do_GET = _answer  # noqa: N815
         do_POST = _answer  # noqa: N815
