@@ -13,6 +13,8 @@ from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+_WHOLE_METADATA = ("metadata.labels", "metadata.annotations")
+"""Written as the downward API writes them: a line `key="value"` each."""
 _METADATA_ENTRY = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 _PATH_PART = re.compile(r"\.?([A-Za-z0-9_/-]+)|\[([0-9]+)\]|\['([^']*)'\]")
 
@@ -63,6 +65,9 @@ def field_text(obj: Object, ref: FieldRef) -> str:
     entry = _METADATA_ENTRY.fullmatch(ref.field_path)
     if entry is not None:
         return str(obj.get("metadata", {}).get(entry[1], {}).get(entry[2], ""))
+    if ref.field_path in _WHOLE_METADATA:
+        entries = obj.get("metadata", {}).get(ref.field_path.removeprefix("metadata."), {})
+        return "\n".join(f"{key}={orjson.dumps(entries[key]).decode()}" for key in sorted(entries))
     value = obj
     for part in _path(ref.field_path):
         try:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts import anti_affinity, defaults, workload
+from reconciler.rollouts import anti_affinity, defaults
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.traffic.routers import NOT_YET
+from reconciler.rollouts.validation_analysis import analysis_problems, starting_problems
 from reconciler.rollouts.validation_blue_green import blue_green_problems
 from reconciler.rollouts.validation_steps import step_problems
-from reconciler.workloads import selectors
+from reconciler.rollouts.validation_template import selector_problems, template_problems
 from reconciler.workloads.field_errors import invalid, required
-from reconciler.workloads.template_hash import misfits
 from reconciler.workloads.times import moment
 
 _STRATEGY = "spec.strategy.canary"
@@ -31,7 +31,12 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
     if rollout.malformed:
         return [f"spec: Invalid value: the object cannot be read: {rollout.malformed}"]
     spec = rollout.spec
-    found = [*_numbers(spec), *_selector(spec), *_template(spec, template_hash, resolved), *_strategy(spec)]
+    found = [
+        *_numbers(spec),
+        *selector_problems(spec),
+        *template_problems(spec, template_hash, resolved=resolved),
+        *_strategy(spec),
+    ]
     if spec.strategy.canary and not spec.strategy.blue_green:
         found += _canary(spec.strategy.canary)
     if spec.strategy.blue_green and not spec.strategy.canary:
@@ -54,34 +59,6 @@ def _numbers(spec: RolloutSpec) -> Iterator[str]:
         yield invalid("spec.progressDeadlineSeconds", seconds, "must be greater than minReadySeconds")
     if spec.restart_at is not None and not _is_time(spec.restart_at):
         yield invalid("spec.restartAt", spec.restart_at, "must be a time such as 2026-01-31T12:00:00Z")
-
-
-def _selector(spec: RolloutSpec) -> Iterator[str]:
-    if spec.selector is None:
-        if spec.workload_ref is None:
-            yield required("spec.selector", "say which pods belong to this Rollout")
-        return
-    if not spec.selector.match_labels and not spec.selector.match_expressions:
-        yield invalid("spec.selector", {}, "an empty selector is not allowed")
-
-
-def _template(spec: RolloutSpec, template_hash: str, resolved: bool) -> Iterator[str]:
-    if spec.workload_ref is not None and not resolved:
-        yield from workload.problems(spec.workload_ref)
-        if spec.template:
-            yield invalid("spec.template", "set", "must be empty when workloadRef is set")
-        return
-    if not spec.template:
-        yield required("spec.template", "say what to run")
-        return
-    if not template_hash:
-        yield from (f"spec.template.{each.path}: Invalid value: {each.why}" for each in misfits(spec.template))
-        return
-    labels = (spec.template.get("metadata") or {}).get("labels") or {}
-    if spec.selector and not selectors.matches(spec.selector, labels):
-        yield invalid("spec.template.metadata.labels", labels, "selector does not match the template's labels")
-    if not (spec.template.get("spec") or {}).get("containers"):
-        yield required("spec.template.spec.containers", "at least one container is needed")
 
 
 def _strategy(spec: RolloutSpec) -> Iterator[str]:
@@ -169,9 +146,9 @@ def _unsupported(canary: Canary) -> Iterator[str]:
 
 
 def _background(canary: Canary) -> Iterator[str]:
-    starting = (canary.analysis or {}).get("startingStep")
-    if starting is not None and (not isinstance(starting, int) or starting < 0):
-        yield invalid(f"{_STRATEGY}.analysis.startingStep", starting, "must be the index of a step")
+    if canary.analysis:
+        yield from starting_problems(canary.analysis, f"{_STRATEGY}.analysis")
+        yield from analysis_problems(canary.analysis, f"{_STRATEGY}.analysis")
 
 
 def _is_time(text: str) -> bool:

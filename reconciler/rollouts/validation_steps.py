@@ -10,6 +10,8 @@ from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.steps import STEPS
+from reconciler.rollouts.validation_analysis import analysis_problems
+from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.template_json import Misfit, encode_steps
 
 
@@ -29,22 +31,21 @@ def _step(canary: Canary, step: Step, path: str) -> Iterator[str]:
     kinds = step.kinds
     if len(kinds) != 1:
         said = ", ".join(kinds) or "nothing known"
-        yield _invalid(path, said, f"a step must have exactly one of {', '.join(STEPS)}")
+        yield invalid(path, said, f"a step must have exactly one of {', '.join(STEPS)}")
         return
     if step.kind not in STEPS:
-        yield _invalid(f"{path}.{step.kind}", step.kind, "not supported yet: remove this step")
+        yield invalid(f"{path}.{step.kind}", step.kind, "not supported yet: remove this step")
         return
     yield from _weight(canary, step, path)
     yield from _pause(step, path)
     yield from _scale(canary, step, path)
-    if step.analysis is not None and not step.analysis.get("templates"):
-        yield f"{path}.analysis.templates: Required value: name at least one AnalysisTemplate"
+    yield from _analysis(step, f"{path}.analysis")
 
 
 def _weight(canary: Canary, step: Step, path: str) -> Iterator[str]:
     most, weight = defaults.max_weight(canary), step.set_weight
     if weight is not None and not 0 <= weight <= most:
-        yield _invalid(f"{path}.setWeight", weight, f"must be between 0 and {most}")
+        yield invalid(f"{path}.setWeight", weight, f"must be between 0 and {most}")
 
 
 def _pause(step: Step, path: str) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _pause(step: Step, path: str) -> Iterator[str]:
     except (ValueError, OverflowError):
         bad = True
     if bad:
-        yield _invalid(f"{path}.pause.duration", duration, "must be seconds, or a duration such as 5m, not below 0")
+        yield invalid(f"{path}.pause.duration", duration, "must be seconds, or a duration such as 5m, not below 0")
 
 
 def _scale(canary: Canary, step: Step, path: str) -> Iterator[str]:
@@ -64,13 +65,17 @@ def _scale(canary: Canary, step: Step, path: str) -> Iterator[str]:
     if scale is None:
         return
     if canary.traffic_routing is None:
-        yield _invalid(f"{path}.setCanaryScale", "setCanaryScale", "only possible with trafficRouting")
+        yield invalid(f"{path}.setCanaryScale", "setCanaryScale", "only possible with trafficRouting")
     chosen = (scale.weight is not None) + (scale.replicas is not None) + scale.match_traffic_weight
     if chosen != 1:
-        yield _invalid(f"{path}.setCanaryScale", chosen, "set one of weight, replicas and matchTrafficWeight")
+        yield invalid(f"{path}.setCanaryScale", chosen, "set one of weight, replicas and matchTrafficWeight")
     if min(scale.weight or 0, scale.replicas or 0) < 0:
-        yield _invalid(f"{path}.setCanaryScale", "negative", "must be greater than or equal to 0")
+        yield invalid(f"{path}.setCanaryScale", "negative", "must be greater than or equal to 0")
 
 
-def _invalid(path: str, value: object, detail: str) -> str:
-    return f"{path}: Invalid value: {msgspec.json.encode(value).decode()}: {detail}"
+def _analysis(step: Step, path: str) -> Iterator[str]:
+    if step.analysis is None:
+        return
+    if not step.analysis.get("templates"):
+        yield required(f"{path}.templates", "name at least one AnalysisTemplate")
+    yield from analysis_problems(step.analysis, path)

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
 def invalid(path: str, value: object, detail: str) -> str:
     """`<path>: Invalid value: <value>: <what to do>`."""
-    return f"{path}: Invalid value: {msgspec.json.encode(value).decode()}: {detail}"
+    return f"{path}: Invalid value: {_shown(value)}: {detail}"
 
 
 def required(path: str, detail: str) -> str:
     return f"{path}: Required value: {detail}"
+
+
+def duplicate(path: str, value: object) -> str:
+    return f"{path}: Duplicate value: {_shown(value)}: must be unique"
+
+
+def unsupported(path: str, value: object, choices: Iterable[str]) -> str:
+    return f"{path}: Unsupported value: {_shown(value)}: must be one of {', '.join(choices)}"
+
+
+def forbidden(path: str, detail: str) -> str:
+    return f"{path}: Forbidden: {detail}"
+
+
+def not_found(path: str, value: object, detail: str) -> str:
+    """Something of the same object that is named but not there."""
+    return f"{path}: Not found: {_shown(value)}: {detail}"
+
+
+def _shown(value: object) -> str:
+    return msgspec.json.encode(value).decode()

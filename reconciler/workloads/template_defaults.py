@@ -63,7 +63,7 @@ def _fill(target: Dict, defaults: Dict) -> None:
 
 def _container(container: Dict, *, host_network: bool) -> None:
     _fill(container, _CONTAINER)
-    _fill(container, {"imagePullPolicy": image_pull_policy(container.get("image", ""))})
+    _fill(container, {"imagePullPolicy": image_pull_policy(container.get("image") or "")})
     for port in container.get("ports") or []:
         _fill(port, {"protocol": "TCP"})
         if host_network:

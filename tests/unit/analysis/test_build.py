@@ -119,7 +119,7 @@ def test_every_contradiction_is_reported_at_once() -> None:
 
 
 def test_arguments_come_from_the_rollout_and_unknown_ones_are_dropped() -> None:
-    names = ["plain", "stable", "latest", "label", "absent", "image", "weight", "secret", "default"]
+    names = ["plain", "stable", "latest", "label", "absent", "image", "weight", "labels", "secret", "default"]
     declared: list[dict[str, Any]] = [{"name": name} for name in names]
     declared[-2] = {"name": "secret", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
     declared[-1] = {"name": "default", "value": "kept"}
@@ -131,14 +131,15 @@ def test_arguments_come_from_the_rollout_and_unknown_ones_are_dropped() -> None:
         {"name": "absent", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['none']"}}},
         {"name": "image", "valueFrom": {"fieldRef": {"fieldPath": "spec.template.spec.containers[0].image"}}},
         {"name": "weight", "valueFrom": {"fieldRef": {"fieldPath": "status.canary.weights.canary.weight"}}},
+        {"name": "labels", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels"}}},
         {"name": "nobody asks", "value": "dropped"},
     ]
     args = build(a_template("a", "m", args=declared), args=given)["spec"]["args"]
     values = {arg["name"]: arg.get("value", arg.get("valueFrom")) for arg in args}
-    assert list(values.values())[:7] == ["p", "aaa", "bbb", "web", "", "shop:2", "20"]
+    assert list(values.values())[:8] == ["p", "aaa", "bbb", "web", "", "shop:2", "20", 'team="web"']
     assert values["secret"] == {"secretKeyRef": {"name": "s", "key": "k"}}
     assert values["default"] == "kept"
-    assert len(values) == 9
+    assert len(values) == 10
 
 
 @pytest.mark.parametrize(

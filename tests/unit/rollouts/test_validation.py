@@ -24,6 +24,17 @@ def problems_of(patch: dict[str, Any]) -> list[str]:
     return problems(decode_rollout(orjson.dumps(body)), "hash")
 
 
+def asks(field_path: str) -> dict[str, Any]:
+    """An analysis with an argument that is a field of the Rollout."""
+    return {
+        "templates": [{"templateName": "t"}],
+        "args": [{"name": "a", "valueFrom": {"fieldRef": {"fieldPath": field_path}}}],
+    }
+
+
+ARGUMENT = "analysis.args[0].valueFrom.fieldRef.fieldPath"
+
+
 def canary(**fields: Any) -> dict[str, Any]:
     return {"strategy": {"canary": fields}}
 
@@ -57,6 +68,18 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(steps=[{"plugin": {"name": "x"}}]), "spec.strategy.steps[0].plugin"),
         (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
         (canary(analysis={"startingStep": "late"}), "spec.strategy.canary.analysis.startingStep"),
+        (canary(analysis=asks("metadata.generation")), f"spec.strategy.canary.{ARGUMENT}"),
+        (canary(steps=[{"analysis": asks("metadata.labels['a b']")}]), f"spec.strategy.steps[0].{ARGUMENT}"),
+        ({"selector": {"matchLabels": {"app": "shop", "a b": "x"}}}, "spec.selector.matchLabels"),
+        (
+            {"selector": {"matchExpressions": [{"key": "app", "operator": "Is"}]}},
+            "spec.selector.matchExpressions[0].operator",
+        ),
+        (
+            {"selector": {"matchExpressions": [{"key": "app", "operator": "In"}]}},
+            "spec.selector.matchExpressions[0].values",
+        ),
+        ({"selector": {"matchLabels": {"app": None}}}, "spec.selector"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -71,8 +94,11 @@ def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) 
         canary(trafficRouting={**NGINX, "maxTrafficWeight": 1000}, stableService="a", canaryService="b"),
         canary(steps=[{"pause": {"duration": "1h30m"}}, {"pause": {"duration": 0}}, {"pause": {"duration": "20"}}]),
         canary(maxSurge="5", maxUnavailable=0),
+        canary(analysis=asks("metadata.annotations['example.com/team']")),
+        canary(analysis=asks("metadata.labels")),
+        canary(analysis=asks("status.canary.weights.canary.weight")),
     ],
-    ids=["traefik", "nginx", "pauses", "percent without sign"],
+    ids=["traefik", "nginx", "pauses", "percent without sign", "annotation", "all labels", "any field"],
 )
 def test_a_valid_rollout_has_no_problem(patch: dict[str, Any]) -> None:
     assert problems_of(patch) == []
