@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from reconciler.analysis.model import (
     STEP_LABEL,
     TYPE_LABEL,
     AnalysisRun,
+    Argument,
     RolloutAnalysis,
     RolloutRunKind,
     RunSpec,
@@ -44,17 +45,8 @@ def build_run(
     Raises UserError with every problem of templates and arguments.
     """
     wanted = _decode(analysis)
-    flat, problems = flatten(wanted.templates, templates)
     given, unreadable = arguments.from_rollout(wanted.args, rollout, stable_hash, latest_hash)
-    args, unresolved = arguments.merge(given, flat.spec.args)
-    if problems := problems + unreadable + unresolved:
-        raise UserError(problems)
-    spec = RunSpec(
-        metrics=flat.spec.metrics,
-        args=args,
-        dry_run=wanted.dry_run + flat.spec.dry_run,
-        measurement_retention=wanted.measurement_retention + flat.spec.measurement_retention,
-    )
+    spec, inherited = run_spec(wanted, given, templates, unreadable)
     return {
         "apiVersion": ANALYSIS_RUNS.api_version,
         "kind": ANALYSIS_RUNS.kind,
@@ -63,7 +55,7 @@ def build_run(
             "namespace": rollout["metadata"]["namespace"],
             "labels": _labels(rollout, kind, step_index, latest_hash, instance_id, wanted.analysis_run_metadata.labels),
             "annotations": {
-                **flat.annotations,
+                **inherited,
                 REVISION_ANNOTATION: str(revision),
                 **wanted.analysis_run_metadata.annotations,
             },
@@ -71,6 +63,23 @@ def build_run(
         },
         "spec": msgspec.to_builtins(spec),
     }
+
+
+def run_spec(
+    wanted: RolloutAnalysis, given: Iterable[Argument], templates: TemplateLookup, unreadable: Sequence[Problem] = ()
+) -> tuple[RunSpec, dict[str, str]]:
+    """What the run measures, and the annotations that it inherits. Raises UserError, with what is `unreadable`, too."""
+    flat, problems = flatten(wanted.templates, templates)
+    args, unresolved = arguments.merge(given, flat.spec.args)
+    if problems := [*problems, *unreadable, *unresolved]:
+        raise UserError(problems)
+    spec = RunSpec(
+        metrics=flat.spec.metrics,
+        args=args,
+        dry_run=wanted.dry_run + flat.spec.dry_run,
+        measurement_retention=wanted.measurement_retention + flat.spec.measurement_retention,
+    )
+    return spec, flat.annotations
 
 
 def settle_name(run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from reconciler.analysis import arguments, build
+from reconciler.analysis.build_owned import build_owned_run
 from reconciler.analysis.metric import Metric, read_metric
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, Argument, RolloutAnalysis, RolloutRunKind
 from reconciler.analysis.templates import TemplateLookup, flatten
@@ -72,6 +73,22 @@ class Catalog:
             stable_hash=stable_hash,
             latest_hash=latest_hash,
             revision=revision,
+            instance_id=self._instance_id,
+        )
+
+    def template_problems(self, namespace: str, wanted: RolloutAnalysis) -> Sequence[str]:
+        """What is wrong with the templates themselves and with what they are given."""
+        flat, problems = flatten(wanted.templates, self._templates(namespace))
+        return tuple(map(str, problems + arguments.merge(wanted.args, flat.spec.args)[1]))
+
+    def build_owned(self, *, name: str, namespace: str, owner: Object, wanted: RolloutAnalysis) -> Object:
+        """The AnalysisRun of an owner that is no Rollout. Raises UserError with all problems."""
+        return build_owned_run(
+            name=name,
+            namespace=namespace,
+            owner=owner,
+            wanted=wanted,
+            templates=self._templates(namespace),
             instance_id=self._instance_id,
         )
 

@@ -19,12 +19,15 @@ from reconciler.daemon.engines import engine
 from reconciler.daemon.figures import CountedEvents, Figures
 from reconciler.daemon.guard import Guard, Share, home
 from reconciler.errors import Transient
+from reconciler.experiments import wiring as experiment_wiring
+from reconciler.experiments.controller import ExperimentController
+from reconciler.experiments.model import decode_experiment
 from reconciler.http.client import HttpClient
 from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.fence import InContext
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, EXPERIMENTS, ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
@@ -32,6 +35,7 @@ from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
+from reconciler.runtime.queue import WorkQueue
 from reconciler.telemetry import established
 
 MEASUREMENTS_AT_ONCE = 16
@@ -40,6 +44,7 @@ _WATCHED = (
     *wiring.watched(),
     wiring.Watched(ANALYSIS_TEMPLATES, decode_template),
     wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
+    wiring.Watched(EXPERIMENTS, decode_experiment),
 )
 
 OnProgress = Callable[[str, str], None]
@@ -66,6 +71,7 @@ class DeliveryHalf:
         self._guard = guard = Guard(instance_id, share)
         counted = Figures(lambda kind, *key: self._store(kind).get(*key) is not None, clock)
         self._queue, self._run_queue = rollouts, runs = counted.queue("Rollouts"), counted.queue("AnalysisRuns")
+        self._experiment_queue = counted.queue("Experiments")
         self._informers: list[Informer[Any]] = [
             Informer(
                 cluster,
@@ -82,6 +88,8 @@ class DeliveryHalf:
         self._stores.rollouts.subscribe(lambda old, new: self._start_for(new))
         wiring.subscribe(self._stores, rollouts.add)
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
+        self._experiments = experiment_wiring.Stores(self._store)
+        experiment_wiring.subscribe(self._experiments, self._experiment_queue.add)
         templates = from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind)))
         analyses = Catalog(templates, instance_id)
         told = CountedEvents(events, counted)
@@ -90,6 +98,8 @@ class DeliveryHalf:
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ, jobs=jobs)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
+        experiments = ExperimentController(cluster, self._experiments, clock, told, analyses)
+        measure_experiment = counted.measured("experiment", self._once_read(experiments.reconcile))
         measure_rollout = counted.measured("rollout", self.reconcile_rollout)
         measure_run = counted.measured("analysis_run", analysis.reconcile)
         self._engines = [
@@ -97,6 +107,12 @@ class DeliveryHalf:
                 "rollout",
                 guard.only_ours(self._stores.rollouts, measure_rollout, self._rollouts.forget),
                 rollouts,
+                clock,
+            ),
+            engine(
+                "experiment",
+                guard.only_ours(self._experiments.experiments, measure_experiment),
+                self._experiment_queue,
                 clock,
             ),
             engine("analysis", guard.only_ours(self._stores.runs, measure_run, analysis.forget), runs, clock),
@@ -111,6 +127,7 @@ class DeliveryHalf:
 
         templates = [self._store(each.kind) for each in (ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES)]
         established.show("rollouts", lambda: figures.of_rollouts(driven(self._stores.rollouts)))
+        established.show("experiments", lambda: figures.of_experiments(driven(self._experiments.experiments)))
         established.show("runs", lambda: figures.of_runs(driven(self._stores.runs)))
         established.show("templates", lambda: figures.of_templates(each for s in templates for each in driven(s)))
 
@@ -133,7 +150,12 @@ class DeliveryHalf:
 
     def look_again(self, concerned: Callable[[str], bool]) -> None:
         """Looks at every key whose home is concerned: it has become ours, or is ours no longer."""
-        for store, queue in ((self._stores.rollouts, self._queue), (self._stores.runs, self._run_queue)):
+        queues: tuple[tuple[Store[Any], WorkQueue], ...] = (
+            (self._stores.rollouts, self._queue),
+            (self._experiments.experiments, self._experiment_queue),
+            (self._stores.runs, self._run_queue),
+        )
+        for store, queue in queues:
             for found in store.list():
                 if concerned(home(found.metadata)):
                     queue.add(_key(found))
@@ -159,9 +181,15 @@ class DeliveryHalf:
 
     def reconcile_rollout(self, key: str) -> datetime | None:
         """The rollouts engine's reconcile, held back while something that it reads is still being listed."""
-        if missing := self.missing():
-            raise Transient(missing)
-        return self._rollouts.reconcile(key)
+        return self._once_read(self._rollouts.reconcile)(key)
+
+    def _once_read(self, reconcile: Callable[[str], datetime | None]) -> Callable[[str], datetime | None]:
+        def held_back(key: str) -> datetime | None:
+            if missing := self.missing():
+                raise Transient(missing)
+            return reconcile(key)
+
+        return held_back
 
     def _disregard(self, old: Rollout | None) -> None:
         """What becomes of another engine's Rollout is not for us to tell."""

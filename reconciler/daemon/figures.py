@@ -8,9 +8,10 @@ from typing import Literal
 
 from reconciler import __version__
 from reconciler.analysis.model import AnalysisRun, AnalysisTemplate
+from reconciler.experiments.model import Experiment
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.happenings import ObjectRef
-from reconciler.kube.objects import ANALYSIS_RUNS, ROLLOUTS, Meta
+from reconciler.kube.objects import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS, Meta
 from reconciler.rollouts import figures
 from reconciler.rollouts.duration import Completion
 from reconciler.rollouts.model import Rollout
@@ -25,7 +26,7 @@ Kind = Literal["rollout", "analysis_run", "experiment"]
 Alive = Callable[[str, str, str], bool]
 """Whether an object of this kind (of the API), namespace and name is still there."""
 
-KINDS = {"experiment": "Experiment", "analysis_run": ANALYSIS_RUNS.kind, "rollout": ROLLOUTS.kind}
+KINDS = {"experiment": EXPERIMENTS.kind, "analysis_run": ANALYSIS_RUNS.kind, "rollout": ROLLOUTS.kind}
 """How metrics about a kind begin → the kind."""
 
 PROVIDERS = {
@@ -141,6 +142,13 @@ def of_runs(found: Iterable[AnalysisRun]) -> Iterator[Series]:
             about = {**where, "metric": result.name, "type": types.get(result.name, "")}
             judged = {"dry_run": "true" if result.dry_run else "false", "phase": str(result.phase)}
             yield Series("analysis_run_metric_phase", {**about, **judged})
+
+
+def of_experiments(found: Iterable[Experiment]) -> Iterator[Series]:
+    for experiment in found:
+        state = {**_where(experiment.metadata), "phase": experiment.status.phase or "Pending"}
+        yield Series("experiment_info", state)
+        yield Series("experiment_phase", state)
 
 
 def of_templates(found: Iterable[AnalysisTemplate]) -> Iterator[Series]:

@@ -57,6 +57,7 @@ JOBS = Resource("batch", "v1", "Job", "jobs")
 LEASES = Resource("coordination.k8s.io", "v1", "Lease", "leases")
 INGRESSES = Resource("networking.k8s.io", "v1", "Ingress", "ingresses")
 ROLLOUTS = Resource("argoproj.io", "v1alpha1", "Rollout", "rollouts")
+EXPERIMENTS = Resource("argoproj.io", "v1alpha1", "Experiment", "experiments")
 ANALYSIS_RUNS = Resource("argoproj.io", "v1alpha1", "AnalysisRun", "analysisruns")
 ANALYSIS_TEMPLATES = Resource("argoproj.io", "v1alpha1", "AnalysisTemplate", "analysistemplates")
 CLUSTER_ANALYSIS_TEMPLATES = Resource(

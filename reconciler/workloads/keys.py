@@ -23,6 +23,7 @@ GIVEN_BACK = "reconciler.dev/given-back-by"
 DEPLOYMENT_HASH = "pod-template-hash"
 DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
 EXPERIMENT = "experiment.argoproj.io/name"
+EXPERIMENT_TEMPLATE = "experiment.argoproj.io/template-name"
 
 ABORTED_AT = "reconciler.dev/aborted-at"
 """On a ReplicaSet whose version was given up, until it is delivered after all: `undo` passes over it."""

@@ -1,0 +1,77 @@
+"""The daemon runs whole Experiments, with everything that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.kube.api import Object
+from reconciler.kube.client import HttpCluster
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, EVENTS, EXPERIMENTS, REPLICA_SETS, SERVICES
+from reconciler.sandbox.demo.manifests import definitions
+from reconciler.sandbox.server import Sandbox
+from tests.properties.experiment_world import a_template as a_side
+from tests.properties.experiment_world import an_analysis
+from tests.unit.daemon.engines import DEFINITIONS, Engines, a_template
+from tests.unit.daemon.world import ask
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> Iterator[Engines]:
+    with Sandbox() as sandbox:
+        cluster = HttpCluster.for_url(sandbox.url)
+        for definition in definitions():
+            cluster.create(DEFINITIONS, None, definition)
+        with Engines(cluster, sandbox.kubeconfig(tmp_path / "kubeconfig"), "default") as found:
+            yield found
+
+
+def create(engines: Engines, **spec: object) -> None:
+    wanted = {"templates": [a_side("a", service={}), a_side("b")], "scaleDownDelaySeconds": 1, **spec}
+    body = {"apiVersion": EXPERIMENTS.api_version, "kind": EXPERIMENTS.kind, "metadata": {"name": "ab"}, "spec": wanted}
+    engines.cluster.create(EXPERIMENTS, "default", body)
+
+
+def status(engines: Engines) -> Object:
+    return engines.cluster.get(EXPERIMENTS, "default", "ab").get("status") or {}
+
+
+def reach(engines: Engines, phase: str) -> None:
+    engines.wait_for(phase, lambda: status(engines).get("phase") == phase, lambda: status(engines))
+
+
+def test_an_experiment_runs_for_its_duration_and_leaves_no_pods_behind(engines: Engines) -> None:
+    engines.run()
+    create(engines, duration="2s")
+    reach(engines, "Running")
+    assert [each["metadata"]["name"] for each in engines.cluster.list(SERVICES, "default")] == ["ab-a"]
+    reach(engines, "Successful")
+    sizes = lambda: [rs["spec"]["replicas"] for rs in engines.cluster.list(REPLICA_SETS, "default")]  # noqa: E731
+    engines.wait_for("no pods", lambda: sizes() == [0, 0], sizes)
+    services = lambda: engines.cluster.list(SERVICES, "default")  # noqa: E731
+    engines.wait_for("no Service", lambda: not services(), services)
+    told = lambda: {event["reason"] for event in engines.cluster.list(EVENTS, "default")}  # noqa: E731
+    engines.wait_for("its events", lambda: {"ExperimentRunning", "ExperimentSuccessful"} <= told(), told)
+
+
+def test_its_runs_are_measured_and_decide(engines: Engines) -> None:
+    metric = {"name": "errors", "provider": {"prometheus": {"address": "nowhere", "query": "up"}}}
+    metric |= {"consecutiveErrorLimit": 0}
+    engines.cluster.create(ANALYSIS_TEMPLATES, "default", {**a_template("errors"), "spec": {"metrics": [metric]}})
+    engines.run()
+    create(engines, analyses=[an_analysis()])
+    reach(engines, "Error")
+    assert "errors" in status(engines)["message"]
+    assert [run["metadata"]["name"] for run in engines.runs()] == ["ab-errors"]
+
+
+def test_dashboards_of_the_family_find_its_metrics(engines: Engines) -> None:
+    daemon = engines.run()
+    create(engines)
+    reach(engines, "Running")
+    shown = ask(f"{daemon.url}/metrics")[1].splitlines()
+    for name in ("experiment_info", "experiment_phase"):
+        assert f'{name}{{name="ab",namespace="default",phase="Running"}} 1.0' in shown
+    assert any(line.startswith('experiment_reconcile_count{name="ab",namespace="default"}') for line in shown)
