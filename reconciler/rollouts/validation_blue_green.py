@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.rollouts import anti_affinity, defaults
 from reconciler.rollouts.model import BlueGreen, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
+from reconciler.rollouts.validation_analysis import analysis_problems
 from reconciler.workloads.field_errors import invalid, required
 
 
@@ -66,3 +67,4 @@ def _analyses(strategy: BlueGreen) -> Iterator[str]:
     for field, analysis in named.items():
         if analysis is not None and not analysis.get("templates"):
             yield required(f"{strategy.path}.{field}.templates", "name at least one AnalysisTemplate")
+        yield from analysis_problems(analysis or {}, f"{strategy.path}.{field}")

@@ -42,6 +42,13 @@ def test_privileged_containers_are_left_to_the_cluster() -> None:
     assert not list(podrules.problems(merge(template("i"), {"spec": {"containers": [privileged]}}), ""))
 
 
+def test_a_null_is_nothing() -> None:
+    nulls = {"labels": {"app": None}, "annotations": None}
+    body = {**template("i"), "metadata": nulls}
+    body["spec"] = {**body["spec"], "volumes": [{"name": "a", "emptyDir": None}], "nodeSelector": {"disk": None}}
+    assert not list(podrules.problems(body, ""))
+
+
 _TEXTS = st.text(max_size=8)
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 99999) | _TEXTS,

@@ -32,6 +32,11 @@ def asks(field_path: str) -> dict[str, Any]:
     }
 
 
+def blue_green(**fields: Any) -> dict[str, Any]:
+    return {"strategy": {"canary": None, "blueGreen": {"activeService": "active", **fields}}}
+
+
+BEFORE_PROMOTION = "prePromotionAnalysis.args[0].valueFrom.fieldRef.fieldPath"
 ARGUMENT = "analysis.args[0].valueFrom.fieldRef.fieldPath"
 
 
@@ -69,6 +74,7 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
         (canary(analysis={"startingStep": "late"}), "spec.strategy.canary.analysis.startingStep"),
         (canary(analysis=asks("metadata.generation")), f"spec.strategy.canary.{ARGUMENT}"),
+        (blue_green(prePromotionAnalysis=asks("metadata.owner")), f"spec.strategy.blueGreen.{BEFORE_PROMOTION}"),
         (canary(steps=[{"analysis": asks("metadata.labels['a b']")}]), f"spec.strategy.steps[0].{ARGUMENT}"),
         ({"selector": {"matchLabels": {"app": "shop", "a b": "x"}}}, "spec.selector.matchLabels"),
         (
