@@ -17,6 +17,9 @@ from reconciler.analysis.providers.sigv4 import WithSignatures
 
 ENTRY_POINTS = "reconciler.metric_providers"
 
+SHAPES = (("request", "value"), ("measure",), ("advance", "terminate"))
+"""What makes an object a provider (`contract.py`)."""
+
 PROVIDERS = {
     "cloudWatch": "reconciler.analysis.providers.cloud_watch",
     "datadog": "reconciler.analysis.providers.datadog",
@@ -62,7 +65,17 @@ def _of_a_package(name: str) -> Provider | Lasting:
     found = list(entry_points(group=ENTRY_POINTS, name=name))
     if not found:
         raise ProviderError(f"no installed package provides the metric provider plugin {name}")
-    return _as_provider(found[0].load())
+    packages = ", ".join(sorted(point.dist.name if point.dist else "?" for point in found))
+    if len(found) > 1:
+        raise ProviderError(f"several installed packages provide the metric provider plugin {name}: {packages}")
+    try:
+        loaded = found[0].load()
+    except Exception as error:  # a package of others can fail in any way
+        raise ProviderError(f"plugin {name} of {packages} cannot be loaded: {error}") from None
+    if not any(all(hasattr(loaded, part) for part in shape) for shape in SHAPES):
+        shapes = ", nor ".join(" and ".join(shape) for shape in SHAPES)
+        raise ProviderError(f"plugin {name} of {packages} has neither {shapes}")
+    return _as_provider(loaded)
 
 
 def _as_provider(found: Any) -> Provider | Lasting:
