@@ -28,6 +28,7 @@ from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task, ended
 from reconciler.analysis.secrets import mask, secret_texts, secret_values
 from reconciler.analysis.shared import SharedQuestions
 from reconciler.errors import ReconcilerError
+from reconciler.http.client import credentials_in
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Cluster
 from reconciler.runtime.clock import Clock
@@ -147,7 +148,8 @@ class Measurer:
         """Adds to `sent` what the provider's requests declared secret, so that no error of it can show that."""
 
         def send(request: Request) -> Response:
-            sent.update(secret for secret in request.secrets if len(secret) >= SHORTEST_SECRET)
+            carried = (*request.secrets, credentials_in(request.url)[1])
+            sent.update(secret for secret in carried if len(secret) >= SHORTEST_SECRET)
             return self.send(replace(request, secrets=(*request.secrets, *hidden)))
 
         result = run.status.result(metric.name)

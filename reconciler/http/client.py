@@ -6,11 +6,12 @@ request is one attempt; only a kept-alive connection that is found dead before a
 
 from __future__ import annotations
 
+import base64
 import ssl
 import urllib.request
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 from urllib3.exceptions import (
@@ -45,6 +46,17 @@ def printable_url(url: str) -> str:
     """Scheme, host, port and path: user info and query often carry credentials and are left out."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def credentials_in(url: str) -> tuple[str, str]:
+    """The user and the password of `https://user:password@host`; both empty without them."""
+    user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+    return unquote(user), unquote(password)
+
+
+def _authorization(credentials: tuple[str, str]) -> dict[str, str]:
+    token = base64.b64encode(":".join(credentials).encode()).decode()
+    return {"Authorization": f"Basic {token}"} if any(credentials) else {}
 
 
 class BodyTooLarge(Transient):
@@ -86,6 +98,8 @@ class HttpClient:
 
     def _exchange(self, request: Request, where: str) -> Response:
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
+        if not any(name.lower() == "authorization" for name in headers):
+            headers |= _authorization(credentials_in(request.url))
         response = self._manager(request).urlopen(
             request.method,
             request.url,

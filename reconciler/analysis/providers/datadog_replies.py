@@ -28,7 +28,7 @@ def series(response: Response) -> Answer:
     if body.get("status") == "error" or body.get("error"):
         raise ProviderError(f"{NAME}: {body.get('error') or 'the query failed'}")
     try:
-        points = body["series"][0]["pointlist"] if body.get("series") else []
+        points = body["series"][0]["pointlist"] if body["series"] else []
         if not points:
             return NOTHING
         return _one(points[-1][1])

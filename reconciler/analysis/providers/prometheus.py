@@ -12,9 +12,11 @@ from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.program import expression
 from reconciler.analysis.expr.types import FLOAT, FLOATS
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
+from reconciler.analysis.providers.replies import refusal
 from reconciler.http.model import Request, Response
 from reconciler.kube.durations import parse_go_duration
 
+NAME = "Prometheus"
 DEFAULT_TIMEOUT = 30
 LONGEST_URL = 2000
 """Longer queries are posted: proxies cut long addresses."""
@@ -134,16 +136,12 @@ def _body(response: Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError:
-        raise ProviderError(f"Prometheus answered {response.status}: {_excerpt(response)}") from None
+        raise refusal(NAME, response) from None
     if not isinstance(body, dict) or body.get("status") not in ("success", "error"):
-        raise ProviderError(f"Prometheus answered {response.status}: {_excerpt(response)}")
+        raise refusal(NAME, response)
     if body["status"] == "error":
         raise ProviderError(f"Prometheus: {body.get('errorType', 'error')}: {body.get('error', '')}")
     return body
-
-
-def _excerpt(response: Response) -> str:
-    return response.body[:200].decode(errors="replace")
 
 
 def _sample(series: Mapping[str, Any], key: str) -> Any:

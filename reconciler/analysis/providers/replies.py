@@ -48,7 +48,11 @@ def _decoded(name: str, response: Response) -> Any:
 
 def refusal(name: str, response: Response) -> ProviderError:
     """What to raise for a status that is not 200."""
-    return ProviderError(f"{name} answered {response.status}{_HINTS.get(response.status, '')}: {excerpt(response)}")
+    later = response.headers.get("retry-after", "")
+    asked = f" (asks to wait {later[:40]}{' s' * later.isdigit()})" if later else ""
+    return ProviderError(
+        f"{name} answered {response.status}{_HINTS.get(response.status, '')}{asked}: {excerpt(response)}"
+    )
 
 
 def unexpected(name: str, response: Response) -> ProviderError:

@@ -175,8 +175,32 @@ def test_printable_urls_have_neither_user_nor_query() -> None:
     assert printable_url("https://u:p@h.example:8/a/b?x=1#f") == "https://h.example:8/a/b"
 
 
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [({}, b"Basic bWU6cC93"), ({"authorization": "Bearer t"}, b"Bearer t")],
+    ids=["from the address", "a header of its own"],
+)
+def test_credentials_in_an_address_are_sent_unless_there_are_others(
+    client: HttpClient, headers: dict[str, str], sent: bytes
+) -> None:
+    with a_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as (url, heads):
+        client.send(Request("GET", url.replace("http://", "http://me:p%2Fw@"), headers))
+    (line,) = [line for line in heads[0].split(b"\r\n") if line.lower().startswith(b"authorization:")]
+    assert line.partition(b": ")[2] == sent
+    assert b"me:" not in heads[0].split(b"\r\n")[0]
+
+
 def test_the_proxy_environment_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "inside.example")
     assert proxy_for("https://outside.example/") == "http://proxy.example:3128"
     assert proxy_for("https://inside.example/") == ""
+
+
+def test_a_request_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with a_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) as (proxy, heads):
+        monkeypatch.setenv("http_proxy", proxy)
+        assert HttpClient("test").send(Request("GET", "http://outside.example/x")).body == b"ok"
+    assert heads[0].startswith(b"GET http://outside.example/x HTTP/1.1\r\n")

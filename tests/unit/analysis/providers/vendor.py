@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,10 @@ class Vendor:
     environment: dict[str, str] = field(default_factory=dict)
     at: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0
+    patience: float = 60
+    """Seconds that the tests' own client waits at most, whatever the provider asks for."""
+
     instead_of: str = ""
     """The public address that this server stands in for, where a provider only knows that one."""
 
@@ -116,7 +121,8 @@ class Vendor:
         if self.instead_of:
             assert request.url.startswith(self.instead_of)
             request = replace(request, url=self.url + request.url.removeprefix(self.instead_of))
-        return HttpClient("reconciler-test").send(request)
+        assert 0 < request.timeout <= 60, "every question has a time-out"
+        return HttpClient("reconciler-test").send(replace(request, timeout=min(request.timeout, self.patience)))
 
 
 def _a_run(provider: str, config: Mapping[str, Any], **metric: Any) -> tuple[AnalysisRun, Metric]:
@@ -146,6 +152,7 @@ def a_vendor() -> Iterator[Vendor]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             vendor.asked.append(Asked(self.command, self.path, headers, body))
+            time.sleep(vendor.delay)
             status, answer = vendor.at.get(urlsplit(self.path).path, (vendor.status, vendor.body))
             self.send_response(status)
             for name, text in {"Content-Length": str(len(answer)), **vendor.headers}.items():
