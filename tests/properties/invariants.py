@@ -68,8 +68,8 @@ class Watch:
             self._within_surge(replicas - size)
 
     def _capacity_stays(self, rs: Json, replicas: int) -> None:
-        before = sum(_available(other) for other in self._sets())
-        after = before - _available(rs) + min(_available(rs), replicas)
+        before = sum(available(other) for other in self._sets())
+        after = before - available(rs) + min(available(rs), replicas)
         least = self._n - self._unavailable
         if after < min(before, least):
             name = rs["metadata"]["name"]
@@ -77,7 +77,7 @@ class Watch:
 
     def _traffic_keeps_its_pods(self, rs: Json, replicas: int) -> None:
         for service, weight in self._weights().items():
-            if self._hash_of(service) != _hash(rs) or self._fixed_scale():
+            if self._hash_of(service) != hash_of(rs) or self._fixed_scale():
                 continue
             needed = -(-weight * self._n // 100)
             if replicas < min(needed, rs["spec"]["replicas"]):
@@ -89,14 +89,19 @@ class Watch:
             raise Broken(f"{total} pods are more than {self._n} + {self._surge}")
 
     def _switch(self, name: str, new_hash: str) -> None:
-        past = self.selected.setdefault(name, [self._hash_of(name)])
-        if new_hash in past:
-            raise Broken(f"Service {name} flaps: {[*past, new_hash]}")
-        past.append(new_hash)
+        past = self._no_flap(name, new_hash)
         had, gets = self._pods_of(past[-2]), self._pods_of(new_hash)
         needed = -(-self._weights().get(name, 0) * self._n // 100)
         if gets < min(needed, had):
             raise Broken(f"Service {name} needs {needed} pods for its traffic: of {had} it keeps {gets} at {new_hash}")
+
+    def _no_flap(self, name: str, new_hash: str) -> list[str]:
+        """All that the Service selected since somebody acted, the new version included."""
+        past = self.selected.setdefault(name, [self._hash_of(name)])
+        if new_hash in past:
+            raise Broken(f"Service {name} flaps: {[*past, new_hash]}")
+        past.append(new_hash)
+        return past
 
     def _shift(self, weights: dict[str, int]) -> None:
         grown = {name: weight for name, weight in weights.items() if weight > self._weights().get(name, 0)}
@@ -158,7 +163,7 @@ class Watch:
 
     def _pods_of(self, pod_hash: str) -> int:
         """A Service without a hash selects all pods."""
-        return sum(_available(rs) for rs in self._sets() if pod_hash in ("", _hash(rs)))
+        return sum(available(rs) for rs in self._sets() if pod_hash in ("", hash_of(rs)))
 
     def _serving(self, service: str) -> int:
         return self._pods_of(self._hash_of(service))
@@ -173,10 +178,10 @@ class Watch:
         return {entry["name"]: entry.get("weight", 0) for entry in services}
 
 
-def _hash(rs: Json) -> str:
+def hash_of(rs: Json) -> str:
     return str(rs["metadata"]["labels"][keys.HASH])
 
 
-def _available(rs: Json) -> int:
+def available(rs: Json) -> int:
     """Those that will stay: the status may still count pods that were asked to go."""
     return min(rs["spec"]["replicas"], int((rs.get("status") or {}).get("availableReplicas", 0)))

@@ -1,4 +1,4 @@
-"""Random histories of users, pods, crashes and time against the invariants of a canary."""
+"""Random histories of users, pods, crashes and time against the invariants of both strategies."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.workloads.template_hash import pod_template_hash
+from tests.properties.blue_green_invariants import BlueGreenWatch
 from tests.properties.invariants import Watch
-from tests.properties.rollout_world import Cluster, a_cluster, template
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, template
 
 Json = dict[str, Any]
 Action = tuple[str, Any]
@@ -39,6 +40,13 @@ def _routed(steps: list[Json], replicas: int, dynamic: bool, abort_delay: int | 
     return {"steps": steps, "replicas": replicas, "traefik": True, "canary": canary}
 
 
+def _blue_green(replicas: int, preview: bool, window: int | None, **options: Any) -> Json:
+    strategy = {name: value for name, value in options.items() if value is not None}
+    rollback: Json = {"rollbackWindow": {"revisions": window}} if window else {}
+    return {"replicas": replicas, "preview": preview, "blue_green": strategy, **rollback}
+
+
+ANALYSED = st.sampled_from([None, {"templates": [{"templateName": "errors"}]}])
 WORLDS = st.one_of(
     st.builds(
         _basic,
@@ -48,6 +56,20 @@ WORLDS = st.one_of(
         st.sampled_from([0, 1, "25%", "50%"]),
     ),
     st.builds(_routed, ROUTED_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
+    st.builds(
+        _blue_green,
+        st.integers(1, 5),
+        st.booleans(),
+        st.sampled_from([None, None, 2]),
+        previewReplicaCount=st.sampled_from([None, 0, 1, 2]),
+        autoPromotionEnabled=st.sampled_from([None, False]),
+        autoPromotionSeconds=st.sampled_from([None, 0, 3]),
+        scaleDownDelaySeconds=st.sampled_from([None, 0, 3, 50]),
+        scaleDownDelayRevisionLimit=st.sampled_from([None, 0, 1]),
+        abortScaleDownDelaySeconds=st.sampled_from([None, 0, 2]),
+        prePromotionAnalysis=ANALYSED,
+        postPromotionAnalysis=ANALYSED,
+    ),
 )
 ACTIONS = st.one_of(
     st.tuples(st.just("push"), st.integers(1, 4)),
@@ -93,9 +115,10 @@ class Watched(Cluster):
 
 
 def start(world: Json) -> Watched:
-    made = a_cluster(**copy.deepcopy(world))
+    blue_green = "blue_green" in world
+    made = (a_blue_green if blue_green else a_cluster)(**copy.deepcopy(world))
     cluster = Watched(**vars(made))
-    cluster.watch = Watch(cluster)
+    cluster.watch = (BlueGreenWatch if blue_green else Watch)(cluster)
     return cluster
 
 
@@ -112,6 +135,7 @@ def act(cluster: Watched, action: Action) -> None:
         cluster.broken.add(hash_of(value))
         cluster.run_pods()
     elif name == "mend":
+        cluster.watch.user_acted()
         cluster.broken.discard(hash_of(value))
     elif name == "verdict":
         cluster.watch.user_acted()
@@ -188,6 +212,8 @@ def test_a_healthy_version_is_delivered_in_the_end(world: Json, history: list[Ac
     cluster = play(world, history)
     cluster.broken.clear()
     cluster.user("resume", {"spec": {"paused": False, "template": template("img:9")}})
+    if "blue_green" in world and cluster.rollout["spec"]["replicas"] == 0:
+        act(cluster, ("scale", 1))  # a Service that still selects all pods is not narrowed to a version without any
     cluster.converge()
     for _ in range(4):
         cluster.user("full", {"status": {"promoteFull": True}})
@@ -205,5 +231,5 @@ def final(cluster: Cluster) -> Json:
         if kind == "ReplicaSet"
     }
     selected = {name: body["spec"]["selector"] for (kind, name), body in cluster.objects.items() if kind == "Service"}
-    weights = (status.get("canary") or {}).get("weights")
+    weights = (status.get("canary") or {}).get("weights"), status.get("blueGreen")
     return {**{name: status.get(name) for name in names}, "sizes": sizes, "selected": selected, "weights": weights}

@@ -1,0 +1,92 @@
+"""What must hold whatever users, pods and time do to a blue-green Rollout; checked at every write of the engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.workloads import keys
+from reconciler.workloads.template_hash import pod_template_hash
+from tests.properties.invariants import Broken, Watch, available, hash_of
+
+Json = dict[str, Any]
+
+
+class BlueGreenWatch(Watch):
+    """As `Watch`, for production traffic that is switched at once."""
+
+    def at_rest(self) -> None:
+        super().at_rest()
+        if self._n and self._serving("act") == 0 and self._pods_of(self._stable):
+            raise Broken("production traffic goes to a version without pods, while stable pods are there")
+        if self._aborted and self._hash_of("act") != self._stable and self._pods_of(self._stable):
+            raise Broken("the update was given up, and its version still has the production traffic")
+        self._grace_ends()
+
+    def _begin(self, replicas: int) -> None:
+        raise Broken("a version gets pods before its Services select it")
+
+    def _resize(self, rs: Json, replicas: int) -> None:
+        size, name, mine = rs["spec"]["replicas"], rs["metadata"]["name"], hash_of(rs)
+        kept = {self._hash_of("act"): "serves", self._stable: "is what the update comes back to"}
+        if replicas < min(size, self._n) and mine in kept:
+            raise Broken(f"{name} {kept[mine]}, and is scaled from {size} to {replicas}")
+        if replicas > size and mine not in {self._wanted, *kept}:
+            raise Broken(f"{name} is superseded, and is scaled from {size} to {replicas}")
+        if replicas > max(self._n, self._preview):
+            raise Broken(f"{name} gets {replicas} pods of {self._n}")
+
+    def _switch(self, name: str, new_hash: str) -> None:
+        self._no_flap(name, new_hash)
+        gets, whole = self._pods_of(new_hash), self._pods_of(new_hash) >= self._n
+        if name == "act" and new_hash == self._wanted != self._stable and not (whole and not self._aborted):
+            raise Broken(f"the wanted version takes over with {gets} of {self._n} pods")
+        if name == "act" and self._n and not gets:
+            raise Broken("production traffic is sent to a version without pods")
+
+    def _pause_ends(self) -> None:
+        """A pause with a length, and an update that waits for nobody, are looked at again."""
+        pauses = [pause["reason"] for pause in self.cluster.status.get("pauseConditions") or []]
+        config = self._strategy
+        timed = config.get("autoPromotionSeconds") and config.get("autoPromotionEnabled") is not False
+        if pauses == ["BlueGreenPause"] and timed and not self._spec.get("paused") and self._wakes is None:
+            raise Broken("a timed pause that nobody will end")
+
+    def _grace_ends(self) -> None:
+        for rs in self._sets():
+            deadline = rs["metadata"].get("annotations", {}).get(keys.DEADLINE)
+            ahead = deadline and datetime.fromisoformat(deadline).astimezone(UTC) > self.cluster.now
+            superseded = hash_of(rs) not in {*map(self._hash_of, self._services), self._stable, self._wanted}
+            held = "InconclusiveAnalysisRun" in str(self.cluster.status.get("pauseConditions"))
+            if ahead and superseded and available(rs) and not held and self._wakes is None:
+                raise Broken(f"{rs['metadata']['name']} is to go at {deadline}, and nobody will look")
+
+    @property
+    def _strategy(self) -> Json:
+        strategy: Json = self._spec["strategy"]["blueGreen"]
+        return strategy
+
+    @property
+    def _services(self) -> list[str]:
+        return [self._strategy[field] for field in ("activeService", "previewService") if field in self._strategy]
+
+    @property
+    def _preview(self) -> int:
+        return int(self._strategy.get("previewReplicaCount") or 0)
+
+    @property
+    def _stable(self) -> str:
+        return str(self.cluster.status.get("stableRS") or "none")
+
+    @property
+    def _wanted(self) -> str:
+        return pod_template_hash(self._spec["template"], None)
+
+    @property
+    def _aborted(self) -> bool:
+        status = self.cluster.status
+        return bool(status.get("abort")) and status.get("stableRS") != status.get("currentPodHash")
+
+    @property
+    def _wakes(self) -> datetime | None:
+        return self.cluster.decide().wake_at
