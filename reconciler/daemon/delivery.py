@@ -40,13 +40,6 @@ from reconciler.telemetry import established
 
 MEASUREMENTS_AT_ONCE = 16
 
-_WATCHED = (
-    *wiring.watched(),
-    wiring.Watched(ANALYSIS_TEMPLATES, decode_template),
-    wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
-    wiring.Watched(EXPERIMENTS, decode_experiment),
-)
-
 OnProgress = Callable[[str, str], None]
 """(namespace, name) of a Rollout whose progress may read differently now."""
 
@@ -72,6 +65,13 @@ class DeliveryHalf:
         counted = Figures(lambda kind, *key: self._store(kind).get(*key) is not None, clock)
         self._queue, self._run_queue = rollouts, runs = counted.queue("Rollouts"), counted.queue("AnalysisRuns")
         self._experiment_queue = counted.queue("Experiments")
+        watched = (
+            *wiring.watched(),
+            wiring.Watched(ANALYSIS_TEMPLATES, decode_template),
+            wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
+            wiring.Watched(EXPERIMENTS, decode_experiment),
+        )
+        self._always = {item.resource.kind for item in watched if not item.optional}
         self._informers: list[Informer[Any]] = [
             Informer(
                 cluster,
@@ -80,7 +80,7 @@ class DeliveryHalf:
                 namespace=namespace if item.resource.namespaced else None,
                 clock=clock,
             )
-            for item in _WATCHED
+            for item in watched
         ]
         self._started: set[str] = set()
         self._starting = threading.Lock()
@@ -133,7 +133,7 @@ class DeliveryHalf:
 
     def watch(self) -> None:
         """Watches what every Rollout needs; kinds of traffic routers and workloads only once a Rollout names one."""
-        self._start({item.resource.kind for item in _WATCHED if not item.optional})
+        self._start(self._always)
 
     def start(self) -> None:
         """Begins to decide and to write. Call it when nothing is `missing` and nobody else does."""

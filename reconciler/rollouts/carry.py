@@ -15,12 +15,10 @@ from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
-    INGRESSES,
     PODS,
     REPLICA_SETS,
     ROLLOUTS,
     SERVICES,
-    TRAEFIK_SERVICES,
 )
 from reconciler.kube.store import Store
 from reconciler.rollouts import intents as i
@@ -73,12 +71,10 @@ class Carrier:
                 self._patch(ROLLOUTS, self._rollout.metadata.name, patch, self._version)
             case i.SwitchService() | i.ReleaseService():
                 self._patch(SERVICES, intent.name, _selection(intent), intent.version)
-            case i.PatchTraefikService(name, spec, version):
-                self._patch(TRAEFIK_SERVICES, name, {"spec": spec}, version)
-            case i.CreateIngress(body):
-                self._create(INGRESSES, body)
-            case i.PatchIngress(name, patch, version):
-                self._patch(INGRESSES, name, patch, version)
+            case i.CreateRouted(resource, body):
+                self._create(resource, body)
+            case i.PatchRouted(resource, name, patch, version):
+                self._patch(resource, name, patch, version)
             case _:
                 self._carry_out_below(intent)
 

@@ -7,19 +7,11 @@ from datetime import datetime
 
 from reconciler.errors import Conflict, Refused, Transient, UserError
 from reconciler.kube.api import Cluster
-from reconciler.kube.objects import Meta
+from reconciler.kube.objects import TRAEFIK_SERVICES, Meta
 from reconciler.rollouts import refusal, services
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.intents import (
-    CreateIngress,
-    CreateReplicaSet,
-    Intent,
-    PatchIngress,
-    PatchTraefikService,
-    RecordEvent,
-    warning,
-)
+from reconciler.rollouts.intents import CreateReplicaSet, CreateRouted, Intent, PatchRouted, RecordEvent, warning
 from reconciler.rollouts.lifecycle import Lifecycle, OnCompletion
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.observe import observe
@@ -66,13 +58,21 @@ class RolloutController:
         self._lifecycle.forget(key)
 
     def _carry_out(self, rollout: Rollout, decision: Decision) -> None:
-        carrier = Carrier(self._cluster, self._stores, self._events, rollout)
+        carrier, failures = Carrier(self._cluster, self._stores, self._events, rollout), list[Exception]()
         for intent in decision.intents:
+            to_router = isinstance(intent, CreateRouted | PatchRouted)
+            if failures and not to_router:
+                continue  # every router is told, nothing else is done before all have taken it
             try:
                 carrier.carry_out(intent)
-            except (UserError, Refused) as error:
-                self._explain(rollout, intent, error)
-                raise
+            except (UserError, Refused, Transient, Conflict) as error:
+                if isinstance(error, UserError | Refused):
+                    self._explain(rollout, intent, error)
+                if not to_router:
+                    raise
+                failures.append(error)
+        if failures:
+            raise failures[0] if len(failures) == 1 else Transient("; ".join(map(str, failures)))
         self._log(rollout, decision.intents)
         self._lifecycle.written(rollout, decision.wake_at)
 
@@ -82,10 +82,9 @@ class RolloutController:
         if isinstance(intent, CreateReplicaSet):
             name = intent.body["metadata"]["name"]
             told = refusal.creation_failed(rollout, name, str(error), self._clock.now())
-        elif isinstance(intent, PatchTraefikService):
-            told = (warning("TraefikServiceUpdateError", str(error)), warning("TrafficRoutingError", str(error)))
-        elif isinstance(intent, CreateIngress | PatchIngress):
-            told = (warning("TrafficRoutingError", str(error)),)
+        elif isinstance(intent, CreateRouted | PatchRouted):
+            traefik = (warning("TraefikServiceUpdateError", str(error)),) if intent.resource == TRAEFIK_SERVICES else ()
+            told = (*traefik, warning("TrafficRoutingError", str(error)))
         carrier = Carrier(self._cluster, self._stores, self._events, rollout)
         for write in told:
             carrier.carry_out(write)

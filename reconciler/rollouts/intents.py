@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.kube.api import Object
+from reconciler.kube.api import Object, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,18 @@ class ReleaseService:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchTraefikService:
-    name: str
-    spec: dict[str, Any]
-    version: str
+class CreateRouted:
+    """An object of a traffic router."""
 
-
-@dataclass(frozen=True, slots=True)
-class CreateIngress:
+    resource: Resource
     body: Object
 
 
 @dataclass(frozen=True, slots=True)
-class PatchIngress:
+class PatchRouted:
+    """Merge patch of an object of a traffic router."""
+
+    resource: Resource
     name: str
     patch: dict[str, Any]
     version: str
@@ -173,9 +172,8 @@ Intent = (
     | DeleteReplicaSet
     | SwitchService
     | ReleaseService
-    | PatchTraefikService
-    | CreateIngress
-    | PatchIngress
+    | CreateRouted
+    | PatchRouted
     | CreateAnalysisRun
     | TerminateAnalysisRun
     | DeleteAnalysisRun

@@ -46,13 +46,17 @@ class Traefik(Part, frozen=True):
     weighted_traefik_service_name: str = ""
 
 
+class ManagedRoute(Part, frozen=True):
+    name: str = ""
+
+
 class TrafficRouting(Part, frozen=True):
     """`None`: that router is not used. Those that are kept as they were written are refused by validation for now."""
 
     nginx: Nginx | None = None
     traefik: Traefik | None = None
     max_traffic_weight: int | None = None
-    managed_routes: tuple[Json, ...] | None = None
+    managed_routes: tuple[ManagedRoute, ...] | None = None
     istio: Json | None = None
     alb: Json | None = None
     smi: Json | None = None
@@ -60,6 +64,11 @@ class TrafficRouting(Part, frozen=True):
     app_mesh: Json | None = None
     apisix: Json | None = None
     plugins: Json | None = None
+
+    @property
+    def managed_names(self) -> tuple[str, ...]:
+        """Names of the routes that steps may set, the first taking precedence."""
+        return tuple(route.name for route in self.managed_routes or ())
 
 
 class Preference(Part, frozen=True):
@@ -71,6 +80,13 @@ class AntiAffinity(Part, frozen=True):
 
     preferred: Preference | None = msgspec.field(default=None, name="preferredDuringSchedulingIgnoredDuringExecution")
     required: Json | None = msgspec.field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
+
+
+class PingPong(Part, frozen=True):
+    """Two Services that take turns at being stable, so that no route changes at promotion (spec §1.9, §2.5)."""
+
+    ping_service: str = ""
+    pong_service: str = ""
 
 
 class ProgressThreshold(Part, frozen=True):
@@ -88,6 +104,42 @@ class SetCanaryScale(Part, frozen=True):
     match_traffic_weight: bool = False
 
 
+class StringMatch(Part, frozen=True):
+    """Exactly one is set."""
+
+    exact: str | None = None
+    prefix: str | None = None
+    regex: str | None = None
+
+
+class HeaderMatch(Part, frozen=True):
+    header_name: str = ""
+    header_value: StringMatch = StringMatch()
+
+
+class SetHeaderRoute(Part, frozen=True):
+    """Without `match` the route of that name goes away."""
+
+    name: str = ""
+    match: tuple[HeaderMatch, ...] = ()
+
+
+class RouteMatch(Part, frozen=True):
+    """All that are set must match."""
+
+    method: StringMatch | None = None
+    path: StringMatch | None = None
+    headers: dict[str, StringMatch] = msgspec.field(default_factory=dict)
+
+
+class SetMirrorRoute(Part, frozen=True):
+    """Without `match` the route of that name goes away. `percentage` None: all requests."""
+
+    name: str = ""
+    percentage: int | None = None
+    match: tuple[RouteMatch, ...] = ()
+
+
 class Step(Part, frozen=True):
     """One item of `canary.steps`; exactly one field is set (spec §1.6)."""
 
@@ -96,8 +148,8 @@ class Step(Part, frozen=True):
     set_canary_scale: SetCanaryScale | None = None
     analysis: Json | None = None
     experiment: Json | None = None
-    set_header_route: Json | None = None
-    set_mirror_route: Json | None = None
+    set_header_route: SetHeaderRoute | None = None
+    set_mirror_route: SetMirrorRoute | None = None
     plugin: Json | None = None
 
     @property
@@ -130,12 +182,16 @@ class Canary(Part, frozen=True):
     min_pods_per_replica_set: int | None = None
     replica_progress_threshold: ProgressThreshold | None = None
     anti_affinity: AntiAffinity | None = None
-    ping_pong: Json | None = None
+    ping_pong: PingPong | None = None
 
     @property
     def services(self) -> dict[str, str]:
         """The names of its Services by the fields that name them; "" where one is not used."""
-        return {"canaryService": self.canary_service, "stableService": self.stable_service}
+        fields = {"canaryService": self.canary_service, "stableService": self.stable_service}
+        if self.ping_pong:
+            fields |= {"pingPong.pingService": self.ping_pong.ping_service}
+            fields |= {"pingPong.pongService": self.ping_pong.pong_service}
+        return fields
 
     def typed_steps(self) -> tuple[Step, ...]:
         """Raises `msgspec.ValidationError` naming the path inside the list."""

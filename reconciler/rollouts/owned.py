@@ -44,10 +44,14 @@ class Service(Part, frozen=True):
 
 
 class Routed(Part, frozen=True):
-    """An object of a traffic router, whose spec is edited whole (Ingress, TraefikService)."""
+    """An object of a traffic router, whose spec is edited whole (Ingress, TraefikService).
+
+    `body` is all of it, for the kinds of routers that others bring.
+    """
 
     metadata: Meta = Meta()
     spec: dict[str, Any] = msgspec.field(default_factory=dict)
+    body: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class PodStatus(Part, frozen=True):
@@ -64,3 +68,10 @@ decode_service = msgspec.json.Decoder(Service).decode
 decode_workload = msgspec.json.Decoder(Workload).decode
 decode_pod = msgspec.json.Decoder(Pod).decode
 decode_routed = msgspec.json.Decoder(Routed).decode
+
+
+def decode_whole(raw: bytes) -> Routed:
+    """As `decode_routed`, with the whole object but for `managedFields`."""
+    body = msgspec.json.decode(raw, type=dict[str, Any])
+    (body.get("metadata") or {}).pop("managedFields", None)
+    return msgspec.structs.replace(decode_routed(raw), body=body)

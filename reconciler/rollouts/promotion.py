@@ -12,7 +12,7 @@ from reconciler.rollouts import rollback
 from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.canary.desired import enough
 from reconciler.rollouts.intents import RecordEvent, normal
-from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.snapshot import PING, PONG, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def reconcile(world: World) -> Promotion:
     text = f"Rollout completed update to revision {world.revision} ({world.pod_hash}): {why}"
     told = () if world.promoted else (normal("RolloutCompleted", text),)
     return Promotion(
-        world.with_status(
+        _turned(world).with_status(
             stable_rs=world.pod_hash,
             pause_conditions=None,
             controller_pause=False,
@@ -42,6 +42,13 @@ def reconcile(world: World) -> Promotion:
         ),
         told,
     )
+
+
+def _turned(world: World) -> World:
+    """With `pingPong` the Service that had the canary's traffic is the stable one from now on."""
+    if world.promoted or world.canary.ping_pong is None:
+        return world
+    return world.with_canary(stable_ping_pong=PONG if world.canary_status.stable_ping_pong == PING else PING)
 
 
 def reason(world: World) -> str:
@@ -73,4 +80,4 @@ def _has_traffic(world: World) -> bool:
     if not world.splits_traffic or not world.steps:
         return True
     told = world.weights
-    return told is not None and told.canary.weight == world.max_weight
+    return told is not None and told.canary.weight == world.max_weight and not world.unconfirmed

@@ -100,10 +100,13 @@ def annotated(rs: ReplicaSet, until: datetime) -> PatchReplicaSet:
 def _without_gap(world: World, rs: ReplicaSet, size: int) -> int:
     """Under a router, a version that is to shrink keeps the available pods that all others together cannot replace yet.
 
-    Without one, `canary.sizes.step` sees to that; in blue-green no version stands in for another.
+    Without one, `canary.sizes.step` sees to that; in blue-green no version stands in for another. Until a router has
+    confirmed the split nothing shrinks, but for another number of replicas.
     """
     if not world.routes_traffic or size >= rs.size:
         return size
+    if world.unconfirmed and not world.scaling_event:
+        return rs.size
     elsewhere = sum(other.available for other in world.replica_sets if other.name != rs.name)
     needed = world.replicas - defaults.unavailable(world.strategy, world.replicas) - elsewhere
     return max(size, min(rs.available, needed))

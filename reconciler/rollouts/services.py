@@ -47,7 +47,7 @@ def _canary(world: World) -> list[Target]:
         found.append(Target(canary.stable_service, world.stable))
     if canary.canary_service and (target := _canary_target(world)):
         found.append(target)
-    return found
+    return [*found, *_taking_turns(world)]
 
 
 def select(world: World) -> list[Intent]:
@@ -76,6 +76,21 @@ def release(managed: Iterable[Service], used: Iterable[str]) -> list[Intent]:
         for service in managed
         if service.metadata.name not in used
     ]
+
+
+def _taking_turns(world: World) -> Iterator[Target]:
+    """The Services of `pingPong`. The one that is not stable keeps its version after promotion, for it has no traffic.
+
+    At first use both are set; left to itself the stable one would select the pods of every version.
+    """
+    if world.canary.ping_pong is None:
+        return
+    if world.stable:
+        yield Target(world.stable_service, world.stable)
+    service = world.services.get(world.canary_service)
+    first = service is not None and not service.hash
+    if world.new and not returning(world) and (first or not world.promoted):
+        yield Target(world.canary_service, world.new, at_once=not first and _needs_none(world))
 
 
 def _canary_target(world: World) -> Target | None:
@@ -112,6 +127,11 @@ def _may_serve(world: World, service: Service, rs: ReplicaSet) -> bool:
     if world.is_blue_green and not world.replicas:
         return not has
     return rs.available >= max(1, min(has, _needed(world, service.metadata.name)))
+
+
+def _needs_none(world: World) -> bool:
+    """A Service without traffic may select pods that are still to come, so that load balancers get to know them."""
+    return world.weights is not None and _needed(world, world.canary_service) == 0
 
 
 def _needed(world: World, service: str) -> int:

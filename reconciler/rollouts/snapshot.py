@@ -31,7 +31,8 @@ class World:
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
     `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `additional`: what
     running experiments ask for of the traffic. `abort_cause`: why this decision aborts the update, when it is not a
-    user who does. `under_way`: how many Rollouts are being updated at this time, this one or not.
+    user who does. `routes_told`: this decision tells every router what it shall carry. `under_way`: how many Rollouts
+    are being updated at this time, this one or not.
     """
 
     rollout: Rollout
@@ -51,6 +52,7 @@ class World:
     foreign_name: bool = False
     additional: tuple[Destination, ...] = ()
     abort_cause: str = ""
+    routes_told: bool = False
     analyses: Analyses = field(default_factory=NoAnalyses)
     under_way: int = 1
 
@@ -115,10 +117,30 @@ class World:
         return self.canary_status.weights
 
     @property
+    def unconfirmed(self) -> bool:
+        """A router has not confirmed the split yet: traffic may still go where it went before."""
+        return self.routes_traffic and self.weights is not None and self.weights.verified is False
+
+    @property
     def told_weights(self) -> Weights | None:
         """The split that routers were told before this decision began."""
         stored = self.rollout.status.canary
         return stored.weights if stored else None
+
+    @property
+    def canary_service(self) -> str:
+        """The Service of the canary's side: with `pingPong` the one that is not stable now."""
+        pair = self.canary.ping_pong
+        if pair is None:
+            return self.canary.canary_service
+        return pair.pong_service if self.canary_status.stable_ping_pong == PING else pair.ping_service
+
+    @property
+    def stable_service(self) -> str:
+        pair = self.canary.ping_pong
+        if pair is None:
+            return self.canary.stable_service
+        return pair.ping_service if self.canary_status.stable_ping_pong == PING else pair.pong_service
 
     @property
     def replicas(self) -> int:
@@ -216,6 +238,9 @@ class World:
         """Whether ReplicaSets keep their sizes: paused by the user, or waiting for a person's verdict (spec §4.9)."""
         return (self.rollout.spec.paused or self.inconclusive) and not self.scaling_event
 
+
+PING, PONG = "ping", "pong"
+"""Which Service of `pingPong` is stable; at first neither is said, and pong is."""
 
 STEP_PAUSE = "CanaryPauseStep"
 BLUE_GREEN_PAUSE = "BlueGreenPause"

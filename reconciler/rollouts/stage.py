@@ -18,16 +18,16 @@ from reconciler.analysis.model import AnalysisRun, RolloutRunKind, decode_run
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
+from reconciler.rollouts.model import Canary, Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
+from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.verbs import Action
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
-_INGRESS = "rehearsal"
 _NAMESPACE = "rehearsal"
 
 
@@ -167,10 +167,6 @@ class Stage:
                 self.objects.pop(("ReplicaSet", name), None)
             case i.SwitchService(name, pod_hash):
                 self._patch("Service", name, {"spec": {"selector": {keys.HASH: pod_hash}}})
-            case i.CreateIngress(body):
-                self._changed("Ingress", body["metadata"]["name"], body)
-            case i.PatchIngress(name, patch):
-                self._patch("Ingress", name, patch)
             case i.PatchRollout(patch):
                 self._patch_rollout(patch)
             case i.PatchStatus(patch):
@@ -273,18 +269,15 @@ def set_up(rollout: Object, measures: Measures, starting: timedelta = timedelta(
     stage = Stage({"metadata": metadata, "spec": spec}, measures, starting)
     if canary.get("trafficRouting") is not None:
         _stand_in(canary)
-    for name in filter(None, (canary.get("canaryService"), canary.get("stableService"))):
+    for name in filter(None, (stage.rollout.spec.strategy.canary or Canary()).services.values()):
         stage._changed("Service", name, {"metadata": {"name": name}, "spec": {"selector": {}}})
-    backend = {"service": {"name": canary.get("stableService", "")}}
-    rules = [{"http": {"paths": [{"backend": backend}]}}]
-    stage._changed("Ingress", _INGRESS, {"metadata": {"name": _INGRESS}, "spec": {"rules": rules}})
     return stage
 
 
 def _stand_in(canary: Object) -> None:
-    """A router that takes every weight; Services that some routers do without get a name."""
-    most = canary["trafficRouting"].get("maxTrafficWeight")
-    canary["trafficRouting"] = {"nginx": {"stableIngress": _INGRESS}, "maxTrafficWeight": most}
+    """A router that takes everything at once; Services that some routers do without get a name."""
+    kept = {key: canary["trafficRouting"].get(key) for key in ("maxTrafficWeight", "managedRoutes")}
+    canary["trafficRouting"] = {"plugins": {rehearsal.NAME: {}}, **kept}
     canary.setdefault("canaryService", "rehearsal-canary")
     canary.setdefault("stableService", "rehearsal-stable")
 

@@ -44,6 +44,7 @@ class CanaryStatus(Part, frozen=True):
     current_step_analysis_run_status: RunReference | None = None
     current_background_analysis_run_status: RunReference | None = None
     weights: Weights | None = None
+    stable_ping_pong: str = ""
 
 
 class BlueGreenStatus(Part, frozen=True):

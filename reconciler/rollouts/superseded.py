@@ -37,10 +37,20 @@ def fates(world: World, now: datetime) -> list[Fate]:
 
 def referenced(world: World) -> frozenset[str]:
     """Hashes that a Service, the last split or the status still points at."""
+    if world.unconfirmed:
+        return frozenset(rs.hash for rs in world.replica_sets)
     hashes = {world.status.stable_rs, world.pod_hash}
     if world.weights:
         hashes |= {world.weights.canary.pod_template_hash, world.weights.stable.pod_template_hash}
-    return frozenset(hashes | {world.selected(name) for name in world.strategy.services.values()})
+    serving = set(world.strategy.services.values()) - _idle(world)
+    return frozenset(hashes | {world.selected(name) for name in serving})
+
+
+def _idle(world: World) -> set[str]:
+    """The Service of `pingPong` that has no traffic: it keeps its version until its turn comes, and is no reference."""
+    told = world.weights
+    idle = world.canary.ping_pong is not None and told is not None and told.canary.weight == 0
+    return {world.canary_service} if idle else set()
 
 
 def _by_budget(world: World, standing: list[ReplicaSet]) -> Iterator[Fate]:

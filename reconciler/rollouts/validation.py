@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from reconciler.rollouts import anti_affinity, defaults
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
 from reconciler.rollouts.quantities import pods_of
-from reconciler.rollouts.traffic.routers import NOT_YET
 from reconciler.rollouts.validation_analysis import analysis_problems, starting_problems
 from reconciler.rollouts.validation_blue_green import blue_green_problems
+from reconciler.rollouts.validation_routing import routing_problems
 from reconciler.rollouts.validation_steps import step_problems
 from reconciler.rollouts.validation_template import selector_problems, template_problems
 from reconciler.workloads.field_errors import invalid, required
@@ -72,11 +72,9 @@ def _strategy(spec: RolloutSpec) -> Iterator[str]:
 def _canary(canary: Canary) -> list[str]:
     return [
         *_surge(canary),
-        *_services(canary),
-        *_routing(canary),
+        *routing_problems(canary),
         *_delays(canary),
         *anti_affinity.problems(canary.anti_affinity, f"{_STRATEGY}.antiAffinity"),
-        *_unsupported(canary),
         *_background(canary),
         *step_problems(canary),
     ]
@@ -100,36 +98,6 @@ def _zero(value: int | str | None) -> bool:
     return value is not None and pods_of(value, 100, round_up=True) == 0
 
 
-def _services(canary: Canary) -> Iterator[str]:
-    if canary.canary_service and canary.canary_service == canary.stable_service:
-        yield invalid(f"{_STRATEGY}.stableService", canary.stable_service, "must differ from canaryService")
-    routing = canary.traffic_routing
-    if routing is None or (routing.nginx is None and routing.traefik is None):
-        return
-    for field, value in (("canaryService", canary.canary_service), ("stableService", canary.stable_service)):
-        if not value:
-            yield required(f"{_STRATEGY}.{field}", "this traffic router needs it")
-
-
-def _routing(canary: Canary) -> Iterator[str]:
-    routing, path = canary.traffic_routing, f"{_STRATEGY}.trafficRouting"
-    if routing is None:
-        return
-    unsupported = [name for field, name in NOT_YET.items() if getattr(routing, field) is not None]
-    for name in unsupported:
-        yield invalid(f"{path}.{name}", name, "not supported yet: traefik and nginx are")
-    if routing.nginx is None and routing.traefik is None and not unsupported:
-        yield required(path, "choose a traffic router")
-    if routing.max_traffic_weight is not None and routing.nginx is None:
-        yield invalid(f"{path}.maxTrafficWeight", routing.max_traffic_weight, "only nginx can use it")
-    if routing.max_traffic_weight is not None and routing.max_traffic_weight <= 0:
-        yield invalid(f"{path}.maxTrafficWeight", routing.max_traffic_weight, "must be greater than 0")
-    if routing.traefik is not None and not routing.traefik.weighted_traefik_service_name:
-        yield required(f"{path}.traefik.weightedTraefikServiceName", "name the weighted TraefikService")
-    if routing.nginx and bool(routing.nginx.stable_ingress) == bool(routing.nginx.stable_ingresses):
-        yield invalid(f"{path}.nginx", "nginx", "set either stableIngress or stableIngresses")
-
-
 def _delays(canary: Canary) -> Iterator[str]:
     if canary.traffic_routing is None and canary.scale_down_delay_seconds is not None:
         value = canary.scale_down_delay_seconds
@@ -138,11 +106,6 @@ def _delays(canary: Canary) -> Iterator[str]:
         yield invalid(f"{_STRATEGY}.dynamicStableScale", True, "only possible with trafficRouting")
     if canary.dynamic_stable_scale and canary.scale_down_delay_seconds is not None:
         yield invalid(f"{_STRATEGY}.dynamicStableScale", True, "not possible together with scaleDownDelaySeconds")
-
-
-def _unsupported(canary: Canary) -> Iterator[str]:
-    if canary.ping_pong is not None:
-        yield invalid(f"{_STRATEGY}.pingPong", canary.ping_pong, "not supported yet: remove it")
 
 
 def _background(canary: Canary) -> Iterator[str]:

@@ -11,6 +11,7 @@ from reconciler.rollouts.model import Canary, Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.steps import STEPS
 from reconciler.rollouts.validation_analysis import analysis_problems
+from reconciler.rollouts.validation_routes import route_problems
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.template_json import Misfit, encode_steps
 
@@ -39,6 +40,7 @@ def _step(canary: Canary, step: Step, path: str) -> Iterator[str]:
     yield from _weight(canary, step, path)
     yield from _pause(step, path)
     yield from _scale(canary, step, path)
+    yield from route_problems(canary, step, path)
     yield from _analysis(step, f"{path}.analysis")
 
 

@@ -26,9 +26,18 @@ from reconciler.kube.objects import (
 from reconciler.kube.store import HasMeta, Store
 from reconciler.rollouts import identity, workload
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.owned import Routed, Service, Workload, decode_routed, decode_service, decode_workload
+from reconciler.rollouts.owned import (
+    Routed,
+    Service,
+    Workload,
+    decode_routed,
+    decode_service,
+    decode_whole,
+    decode_workload,
+)
 from reconciler.rollouts.stores import Index, Stores
 from reconciler.rollouts.traffic import routers
+from reconciler.rollouts.traffic.routers import plugin
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
@@ -49,10 +58,19 @@ def watched() -> tuple[Watched, ...]:
         Watched(REPLICA_SETS, decode_replica_set),
         Watched(SERVICES, decode_service),
         Watched(ANALYSIS_RUNS, decode_run),
-        Watched(INGRESSES, decode_routed),
-        Watched(TRAEFIK_SERVICES, decode_routed, optional=True),
+        *_routed(),
         *(Watched(resource, decode_workload, optional=True) for resource in (DEPLOYMENTS, POD_TEMPLATES)),
     )
+
+
+def _routed() -> list[Watched]:
+    """Kinds of traffic routers: our own, and those of routers that others bring, which are kept whole."""
+    brought = {resource.kind: resource for resource in plugin.resources()}
+    return [
+        Watched(INGRESSES, decode_whole if brought.pop(INGRESSES.kind, None) else decode_routed),
+        Watched(TRAEFIK_SERVICES, decode_whole if brought.pop(TRAEFIK_SERVICES.kind, None) else decode_routed, True),
+        *(Watched(resource, decode_whole, optional=True) for resource in brought.values()),
+    ]
 
 
 def on_demand(rollout: Rollout) -> set[str]:
@@ -68,9 +86,7 @@ def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
     replica_sets: Store[ReplicaSet] = by_kind(REPLICA_SETS.kind)
     services: Store[Service] = by_kind(SERVICES.kind)
     runs: Store[AnalysisRun] = by_kind(ANALYSIS_RUNS.kind)
-    routed: dict[str, Store[Routed]] = {
-        resource.kind: by_kind(resource.kind) for resource in (INGRESSES, TRAEFIK_SERVICES)
-    }
+    routed: dict[str, Store[Routed]] = {item.resource.kind: by_kind(item.resource.kind) for item in _routed()}
     workloads: dict[str, Store[Workload]] = {
         resource.kind: by_kind(resource.kind) for resource in (DEPLOYMENTS, POD_TEMPLATES)
     }

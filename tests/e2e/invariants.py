@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from reconciler.kube.objects import TRAEFIK_SERVICES
 from reconciler.rollouts import intents as i
 from reconciler.workloads import keys
 from tests.e2e.observer import Observer
@@ -101,4 +102,4 @@ def _intents(before: Json, after: Json) -> Iterator[i.Intent]:
         if hashes[0] != hashes[1]:
             yield i.SwitchService(name, hashes[1], "")
     if after["kind"] == "TraefikService" and old != new:
-        yield i.PatchTraefikService(name, new, "")
+        yield i.PatchRouted(TRAEFIK_SERVICES, name, {"spec": new}, "")

@@ -41,8 +41,8 @@ class Watch:
                 self._resize(self._rs(name), replicas)
             case i.SwitchService(name, new_hash):
                 self._switch(name, new_hash)
-            case i.PatchTraefikService(_, spec):
-                self._shift({entry["name"]: entry["weight"] for entry in spec["weighted"]["services"]})
+            case i.PatchRouted(_, _, {"spec": {"weighted": {"services": services}}}):
+                self._shift({entry["name"]: entry["weight"] for entry in services})
 
     def at_rest(self) -> None:
         """Nothing changes any more until time passes or somebody acts."""

@@ -21,7 +21,7 @@ from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
-from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service, decode_workload
+from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_service, decode_whole, decode_workload
 from reconciler.rollouts.snapshot import World
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
@@ -163,14 +163,12 @@ class Cluster:
             case i.ReleaseService(name, version):
                 patch = {"metadata": {"annotations": {keys.MANAGED_BY: None}}, "spec": {"selector": {keys.HASH: None}}}
                 self.patch("Service", name, patch, version)
-            case i.PatchTraefikService(name, spec, version):
-                self.patch("TraefikService", name, {"spec": spec}, version)
-                weights = {s["name"]: s["weight"] for s in spec["weighted"]["services"]}
-                self.log.append(("weights", weights))
-            case i.CreateIngress(body):
-                self.put("Ingress", body)
-            case i.PatchIngress(name, patch, version):
-                self.patch("Ingress", name, patch, version)
+            case i.CreateRouted(resource, body):
+                self.put(resource.kind, body)
+            case i.PatchRouted(resource, name, patch, version):
+                self.patch(resource.kind, name, patch, version)
+                if weighted := patch.get("spec", {}).get("weighted"):
+                    self.log.append(("weights", {s["name"]: s["weight"] for s in weighted["services"]}))
             case i.CreateAnalysisRun(body):
                 self.put("AnalysisRun", body)
             case i.TerminateAnalysisRun(name):
@@ -289,7 +287,7 @@ class Cluster:
         return [s for s in services if s.metadata.annotations.get(keys.MANAGED_BY) == rollout]
 
     def routed(self, kind: str, namespace: str, name: str) -> Routed | None:
-        return self._one(kind, name, decode_routed)
+        return self._one(kind, name, decode_whole)
 
     def runs(self, rollout: Rollout) -> list[AnalysisRun]:
         return [decode_run(orjson.dumps(body)) for body in self._all("AnalysisRun")]
@@ -316,9 +314,19 @@ def template(image: str) -> Json:
 
 
 def a_cluster(
-    *, replicas: int = 4, steps: Sequence[Json] = (), traefik: bool = False, canary: Json | None = None, **spec: Any
+    *,
+    replicas: int = 4,
+    steps: Sequence[Json] = (),
+    traefik: bool = False,
+    proxy: Json | None = None,
+    canary: Json | None = None,
+    **spec: Any,
 ) -> Cluster:
-    """A cluster with one Rollout named `shop`, and its Services and TraefikService where traffic is routed."""
+    """A cluster with one Rollout named `shop`, and its Services and TraefikService where traffic is routed.
+
+    `proxy` has it routed by the router of `docs/examples/configmap-router`, which must be installed, with more of its
+    settings.
+    """
     cluster = Cluster("shop")
     strategy: Json = {"steps": list(steps), **(canary or {})}
     if not steps:
@@ -330,6 +338,12 @@ def a_cluster(
             cluster.put("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": "shop"}}})
         weighted = {"services": [{"name": "st", "port": 80}, {"name": "ca", "port": 80}]}
         cluster.put("TraefikService", {"metadata": {"name": "shop"}, "spec": {"weighted": weighted}})
+    if proxy is not None:
+        strategy |= {"canaryService": "ca", "stableService": "st"} if "pingPong" not in strategy else {}
+        routing = {"plugins": {"example/configmap": {"configMap": "traffic", **proxy}}}
+        strategy["trafficRouting"] = {**routing, "managedRoutes": [{"name": "beta"}, {"name": "copy"}]}
+    for name in (*(strategy.get("pingPong") or {}).values(), *(("ca", "st") if proxy is not None else ())):
+        cluster.put("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": "shop"}}})
     body = {
         "replicas": replicas,
         "selector": {"matchLabels": {"app": "shop"}},

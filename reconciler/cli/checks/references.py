@@ -66,11 +66,11 @@ def _template(item: Item, rollout: Rollout, catalogue: Catalogue) -> tuple[list[
 
 def _services(item: Item, template: Json | None, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
     labels = ((template or {}).get("metadata") or {}).get("labels") or {}
-    for field, name in (("canaryService", canary.canary_service), ("stableService", canary.stable_service)):
+    for field, name in canary.services.items():
         service = catalogue.find("Service", name, item)
+        if service is None and name:
+            yield catalogue.missing("Service", name, item, (*_CANARY, *field.split(".")))
         if service is None:
-            if name:
-                yield catalogue.missing("Service", name, item, (*_CANARY, field))
             continue
         spec = service.manifest.get("spec") if catalogue.is_sound(service) else None
         for key, value in ((spec or {}).get("selector") or {}).items():

@@ -35,6 +35,6 @@ def reconcile(world: World, now: datetime) -> Course:
             *scaled.intents,
         ),
         events=(*stepped.events, *promoted.events),
-        wakes=(scaled.wake_at, stepped.wake_at, restarted.wake_at),
+        wakes=(shift.ask_again_at(shifted.world, now), scaled.wake_at, stepped.wake_at, restarted.wake_at),
         troubles=(*shifted.troubles, *coupled.troubles),
     )

@@ -57,7 +57,7 @@ def _canary(world: World, now: datetime) -> Scaling:
     if new is None:
         return Scaling()
     if _keeps_aborted(world):
-        unused = world.weights is None or world.weights.canary.weight == 0
+        unused = world.weights is None or (world.weights.canary.weight == 0 and not world.unconfirmed)
         return given_up(world, new, now, unused=unused)
     return resized(world, new, _wanted(world).canary, drop_deadline=True)
 

@@ -16,7 +16,7 @@ def progress(step: Step, world: World, now: datetime) -> Progress:
     told = world.weights
     if world.splits_traffic and (told is None or told.canary.weight != step.set_weight):
         return Wait("waiting for traffic to be shifted")
-    if told and told.verified is False:
+    if world.unconfirmed:
         return Wait("waiting for the router to confirm the weight")
     return Done()
 

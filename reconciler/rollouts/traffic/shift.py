@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
 
-from reconciler.rollouts.intents import Intent, normal
+import msgspec
+
+from reconciler.rollouts.intents import CreateRouted, Intent, PatchRouted, RecordEvent, normal, warning
+from reconciler.rollouts.model import Canary
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
 from reconciler.rollouts.traffic import routers
-from reconciler.rollouts.traffic.routers.error import RouterError
+from reconciler.rollouts.traffic.routers.contract import PING_PONG, Router, RouterError, Verifying
 from reconciler.rollouts.traffic.split import desired_split
+from reconciler.rollouts.traffic.wanted import Wanted, wanted
+
+ASK_AGAIN = timedelta(seconds=10)
+"""When a router has not confirmed what it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +39,60 @@ def reconcile(world: World) -> Shift:
     if split is None:
         return Shift(world)
     intents: list[Intent] = []
+    answers: list[bool | None] = []
     troubles: list[str] = []
     for name, router in routers.used(routing):
+        asked = _in_its_terms(router, world.canary, wanted(world, split))
         try:
-            intents += router.shift(world, split)
+            writes = router.shift(world, asked)
         except RouterError as error:
             troubles.append(f"{name}: {error}")
+            continue
+        confirmed, told = _confirmed(name, router, world, asked, writes)
+        answers.append(confirmed)
+        intents += [*writes, *told]
     if troubles:
         return Shift(world, tuple(intents), tuple(troubles))
-    return Shift(world.with_canary(weights=split), (*intents, *_told(world.weights, split)))
+    told_split = msgspec.structs.replace(split, verified=_all(answers))
+    moved = replace(world, routes_told=True).with_canary(weights=told_split)
+    return Shift(moved, (*intents, *_told(world.weights, split)))
+
+
+def ask_again_at(world: World, now: datetime) -> datetime | None:
+    """When to look whether a router has confirmed what it was told; nothing may tell us that it has."""
+    return now + ASK_AGAIN if world.unconfirmed else None
+
+
+def _in_its_terms(router: Router, canary: Canary, asked: Wanted) -> Wanted:
+    """Services that take turns are for routers that know of them; others have a canary and a stable Service."""
+    if canary.ping_pong is None or PING_PONG in router.ABILITIES:
+        return asked
+    split = msgspec.structs.replace(
+        asked.split,
+        canary=msgspec.structs.replace(asked.split.canary, service_name=canary.canary_service),
+        stable=msgspec.structs.replace(asked.split.stable, service_name=canary.stable_service),
+    )
+    return replace(asked, split=split)
+
+
+def _confirmed(
+    name: str, router: Router, world: World, asked: Wanted, writes: list[Intent]
+) -> tuple[bool | None, list[RecordEvent]]:
+    """Whether the router says that all has arrived; what is only being written has not."""
+    if not hasattr(router, "verify"):
+        return None, []
+    try:
+        answer = cast(Verifying, router).verify(world, asked)
+    except RouterError as error:
+        return False, [warning("WeightVerifyError", f"{name}: {error}")]
+    pending = any(isinstance(write, CreateRouted | PatchRouted) for write in writes)
+    return (False if pending and answer is not None else answer), []
+
+
+def _all(answers: list[bool | None]) -> bool | None:
+    """One router that has not confirmed is enough to wait for; None: none of them can tell."""
+    known = [answer for answer in answers if answer is not None]
+    return all(known) if known else None
 
 
 def _told(before: Weights | None, after: Weights) -> list[Intent]:

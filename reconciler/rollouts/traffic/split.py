@@ -17,12 +17,10 @@ def desired_split(world: World) -> Weights | None:
     if world.stable is None or not _stable_can_take(world, world.max_weight - weight):
         return None
     return Weights(
-        canary=Destination(
-            weight=weight, service_name=world.canary.canary_service, pod_template_hash=_canary_hash(world)
-        ),
+        canary=Destination(weight=weight, service_name=world.canary_service, pod_template_hash=_canary_hash(world)),
         stable=Destination(
             weight=max(0, world.max_weight - weight - sum(each.weight for each in additional)),
-            service_name=world.canary.stable_service,
+            service_name=world.stable_service,
             pod_template_hash=world.stable.hash,
         ),
         additional=additional,

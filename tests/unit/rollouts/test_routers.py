@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from reconciler.rollouts.intents import CreateIngress, PatchIngress
+from reconciler.rollouts.intents import CreateRouted, PatchRouted
 from reconciler.rollouts.model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.owned import Routed, decode_routed
 from reconciler.rollouts.status import Destination, Weights
 from reconciler.rollouts.traffic.routers import nginx, traefik
-from reconciler.rollouts.traffic.routers.error import RouterError
+from reconciler.rollouts.traffic.routers.contract import RouterError
 from tests.properties.rollout_world import Cluster, a_cluster, merge, template
 
 SPLIT = Weights(
@@ -141,6 +141,6 @@ def test_an_ingress_of_somebody_else_under_that_name_is_not_touched() -> None:
     cluster.user("image 2", {"spec": {"template": template("img:2")}})
     cluster.converge()
     decision = cluster.decide()
-    assert not [intent for intent in decision.intents if isinstance(intent, CreateIngress | PatchIngress)]
+    assert not [intent for intent in decision.intents if isinstance(intent, CreateRouted | PatchRouted)]
     assert "not controlled by this Rollout" in decision.troubles[0]
     assert cluster.status["currentStepIndex"] == 0

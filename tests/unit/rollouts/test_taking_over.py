@@ -18,7 +18,7 @@ from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_cluster, merge, template
 from tests.unit.rollouts.test_recorded_histories import TRACES, WORLDS
 
-MOVES = (i.CreateReplicaSet, i.ScaleReplicaSet, i.DeleteReplicaSet, i.SwitchService, i.PatchTraefikService)
+MOVES = (i.CreateReplicaSet, i.ScaleReplicaSet, i.DeleteReplicaSet, i.SwitchService, i.PatchRouted)
 NAMES = ("a", "c-std")
 
 

@@ -10,15 +10,17 @@ from typing import Any
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import INGRESSES
-from reconciler.rollouts.intents import CreateIngress, Intent, PatchIngress, normal
+from reconciler.rollouts.intents import CreateRouted, Intent, PatchRouted, normal
 from reconciler.rollouts.model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.owned import Routed
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
-from reconciler.rollouts.traffic.routers.error import RouterError
+from reconciler.rollouts.traffic.routers.contract import MAX_WEIGHT, RouterError
+from reconciler.rollouts.traffic.wanted import Wanted
 
 KIND = "Ingress"
+ABILITIES = frozenset({MAX_WEIGHT})
 _PREFIX = "nginx.ingress.kubernetes.io"
 _CLASS = "kubernetes.io/ingress.class"
 _LONGEST_NAME = 253
@@ -38,10 +40,10 @@ def canary_name(rollout: str, ingress: str) -> str:
     return f"{rollout}-{ingress}"[: _LONGEST_NAME - len("-canary")] + "-canary"
 
 
-def shift(world: World, split: Weights) -> list[Intent]:
+def shift(world: World, wanted: Wanted) -> list[Intent]:
     routing = world.canary.traffic_routing
     names = stable_names(routing.nginx) if routing and routing.nginx else ()
-    return [intent for name in names for intent in _shift_one(world, name, split)]
+    return [intent for name in names for intent in _shift_one(world, name, wanted.split)]
 
 
 def edit(stable: Routed, canary: Canary, split: Weights) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _shift_one(world: World, name: str, split: Weights) -> list[Intent]:
     found = world.routed.get((KIND, own))
     if found is None:
         text = f"Creating canary ingress `{own}` with weight {split.canary.weight}"
-        return [CreateIngress(_body(world, own, wanted)), normal("CreatingCanaryIngress", text)]
+        return [CreateRouted(INGRESSES, _body(world, own, wanted)), normal("CreatingCanaryIngress", text)]
     owner = found.metadata.controller
     if owner is None or owner.uid != world.rollout.metadata.uid:
         raise RouterError(f"Ingress {own!r} exists and is not controlled by this Rollout: rename or delete it")
@@ -78,7 +80,7 @@ def _patched(found: Routed, own: str, wanted: dict[str, Any], split: Weights) ->
     if not patch:
         return []
     text = f"Patching canary ingress `{own}` to weight {split.canary.weight}"
-    return [PatchIngress(own, patch, found.metadata.resource_version), normal("PatchingCanaryIngress", text)]
+    return [PatchRouted(INGRESSES, own, patch, found.metadata.resource_version), normal("PatchingCanaryIngress", text)]
 
 
 def _body(world: World, name: str, wanted: dict[str, Any]) -> Object:

@@ -5,30 +5,33 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from reconciler.rollouts.intents import Intent, PatchTraefikService
+from reconciler.kube.objects import TRAEFIK_SERVICES
+from reconciler.rollouts.intents import Intent, PatchRouted
 from reconciler.rollouts.model import TrafficRouting
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
-from reconciler.rollouts.traffic.routers.error import RouterError
+from reconciler.rollouts.traffic.routers.contract import RouterError
+from reconciler.rollouts.traffic.wanted import Wanted
 
 KIND = "TraefikService"
+ABILITIES = frozenset[str]()
 
 
 def objects(routing: TrafficRouting, rollout: str) -> list[tuple[str, str]]:
     return [(KIND, routing.traefik.weighted_traefik_service_name)] if routing.traefik else []
 
 
-def shift(world: World, split: Weights) -> list[Intent]:
+def shift(world: World, wanted: Wanted) -> list[Intent]:
     routing = world.canary.traffic_routing
     name = routing.traefik.weighted_traefik_service_name if routing and routing.traefik else ""
     found = world.routed.get((KIND, name))
     if found is None:
         raise RouterError(f"TraefikService {name!r} does not exist")
-    spec = edit(found.spec, split)
+    spec = edit(found.spec, wanted.split)
     if spec == found.spec:
         return []
     changed = {"weighted": {"services": spec["weighted"]["services"]}}
-    return [PatchTraefikService(name, changed, found.metadata.resource_version)]
+    return [PatchRouted(TRAEFIK_SERVICES, name, {"spec": changed}, found.metadata.resource_version)]
 
 
 def edit(spec: dict[str, Any], split: Weights) -> dict[str, Any]:
