@@ -6,13 +6,21 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from reconciler.analysis import arguments, build
+from reconciler.analysis import arguments, build, validate
 from reconciler.analysis.build_owned import build_owned_run
-from reconciler.analysis.metric import Metric, read_metric
-from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, Argument, RolloutAnalysis, RolloutRunKind
-from reconciler.analysis.templates import TemplateLookup, flatten
+from reconciler.analysis.metric import Metric
+from reconciler.analysis.model import (
+    AnalysisRun,
+    AnalysisTemplate,
+    Argument,
+    RolloutAnalysis,
+    RolloutRunKind,
+    RunSpec,
+)
+from reconciler.analysis.templates import Flat, TemplateLookup, flatten
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
+from reconciler.kube.objects import Meta
 from reconciler.kube.store import Store
 
 
@@ -48,8 +56,8 @@ class Catalog:
         flat, problems = flatten(wanted.templates, self._templates(namespace))
         args, unresolved = arguments.merge(wanted.args, flat.spec.args)
         problems += unresolved
-        if all(arg.value is not None for arg in args):
-            problems += self._metric_problems(flat.spec.metrics, args, kind)
+        if not problems and all(arg.value is not None for arg in args):
+            problems += _run_problems(flat, wanted, args, kind)
         return tuple(map(str, problems))
 
     def build(
@@ -96,18 +104,22 @@ class Catalog:
         """The run under a free name; True when an equal unfinished run exists and is to be used instead."""
         return build.settle_name(run, existing)
 
-    @staticmethod
-    def _metric_problems(metrics: Sequence[Object], args: Sequence[Argument], kind: RolloutRunKind) -> list[Problem]:
-        values = {arg.name: arg.value for arg in args if arg.value is not None}
-        found: list[Problem] = []
-        for index, raw in enumerate(metrics):
-            try:
-                metric, problems = read_metric(arguments.substitute(raw, values), f"metrics[{index}]")
-            except UserError as error:
-                found += error.problems
-                continue
-            found += problems or _endless(metric, kind)
-        return found
+
+def _run_problems(
+    flat: Flat, wanted: RolloutAnalysis, args: Sequence[Argument], kind: RolloutRunKind
+) -> Sequence[Problem]:
+    """What the engine would refuse about the run that comes of it."""
+    spec = RunSpec(
+        metrics=flat.spec.metrics,
+        dry_run=wanted.dry_run + flat.spec.dry_run,
+        measurement_retention=wanted.measurement_retention + flat.spec.measurement_retention,
+    )
+    run = AnalysisRun(metadata=Meta(annotations=flat.annotations), spec=spec)
+    try:
+        metrics = validate.metrics(run, validate.plain_values(args))
+    except UserError as error:
+        return error.problems
+    return [problem for metric in metrics for problem in _endless(metric, kind)]
 
 
 def _endless(metric: Metric, kind: RolloutRunKind) -> list[Problem]:

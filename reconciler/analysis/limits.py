@@ -42,11 +42,17 @@ def _satisfied(metric: Metric, result: MetricResult) -> Phase | None:
 
 
 def trouble(metric: Metric, result: MetricResult) -> str:
-    """What keeps a metric from being measured, and since when; empty while its provider answers."""
-    if result.phase.complete or not result.consecutive_error or result.last is None:
+    """What keeps a metric from being judged, and since when; empty while its provider answers with data."""
+    last = result.last
+    if result.phase.complete or last is None:
+        return ""
+    why = f": {last.message}" if last.message else ""
+    if last.finished_at is None and why:
+        since = f" since {last.started_at:%Y-%m-%dT%H:%M:%SZ}" if last.started_at else ""
+        return f'no verdict on "{metric.name}"{since}{why}'
+    if not result.consecutive_error:
         return ""
     since = result.metadata.get(FAILING_SINCE, "")
-    why = f": {result.last.message}" if result.last.message else ""
     return f'cannot measure "{metric.name}"{f" since {since}" if since else ""}{why}'
 
 

@@ -23,6 +23,7 @@ from reconciler.analysis.providers.contract import (
     ProviderError,
     Surroundings,
     Undertaking,
+    Verdict,
 )
 from reconciler.analysis.run import ERROR_INTERVAL, Taken, Task, ended
 from reconciler.analysis.secrets import mask, secret_texts, secret_values
@@ -78,7 +79,7 @@ class Measurer:
                 state = provider.advance(metric.config, started, around, self._undertaking(run, task))
                 return self._went_on(task, started, state, tuple(secrets.values()))
             answer = self._ask(provider, run, metric, started, around, hidden)
-            judged = verdict.judge(metric, answer.value, answer.type, started)
+            judged = verdict.judge(metric, answer, started)
         except ReconcilerError as error:
             return self._error(task, started, mask(str(error), hidden))
         except Exception as error:  # a bug must not stop the run's other metrics
@@ -160,10 +161,11 @@ class Measurer:
             previous=result.last.metadata if result is not None and result.last is not None else {},
             secret=lambda namespace, name: secret_texts(namespace or self.home, name, self.cluster),
             environment=self.environment,
+            questions=self.questions,
         )
 
     def _measured(
-        self, task: Task, started: datetime, answer: Answer, judged: verdict.Verdict, secrets: tuple[str, ...]
+        self, task: Task, started: datetime, answer: Answer, judged: Verdict, secrets: tuple[str, ...]
     ) -> Taken:
         finished = self.clock.now()
         waiting = not judged.phase.complete

@@ -15,6 +15,9 @@ from reconciler.kube.durations import parse_go_duration
 OnNoData = Literal["error", "wait", "pass", "fail", "inconclusive"]
 """What an answer without data means; `error` is what Argo Rollouts does."""
 
+RULE_PROVIDER = "prometheus rule"
+"""What measures a metric of Prometheus that names a rule; no template can write this name."""
+
 DEFAULT_RETENTION = 10
 LARGEST_SPREAD = timedelta(seconds=5)
 DEFAULT_ERROR_LIMIT = 4

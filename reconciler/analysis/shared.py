@@ -13,11 +13,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any, TypeVar
 
 import orjson
 
-from reconciler.analysis.metric import Metric
-from reconciler.analysis.providers.contract import Answer
+from reconciler.analysis.metric import RULE_PROVIDER, Metric
 
 LONGEST_INSTANT = timedelta(seconds=1)
 PART_OF_INTERVAL = 10
@@ -26,22 +26,31 @@ PART_OF_INTERVAL = 10
 MOST_ANSWERS = 1000
 
 
-PROVIDERS = frozenset({"cloudWatch", "datadog", "graphite", "influxdb", "newRelic", "prometheus", "skywalking"})
+PROVIDERS = frozenset(
+    {"cloudWatch", "datadog", "graphite", "influxdb", "newRelic", "prometheus", RULE_PROVIDER, "skywalking"}
+)
 """Those whose answer depends on settings, namespace and time alone, and who are not changed by being asked."""
+
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     asked_at: datetime
-    answer: Future[Answer]
+    answer: Future[Any]
 
 
 def question(metric: Metric, namespace: str) -> bytes | None:
     """All that the answer depends on but the time, as a digest: it may contain secrets. None: it is nobody else's."""
     if metric.provider not in PROVIDERS:
         return None
-    asked = orjson.dumps((metric.provider, namespace, metric.config), option=orjson.OPT_SORT_KEYS)
-    return blake2b(asked, digest_size=16).digest()
+    return digest(metric.provider, namespace, metric.config)
+
+
+def digest(*parts: Any) -> bytes:
+    """A key for a question that consists of these parts, which are data as JSON has it."""
+    return blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
 def instant(metric: Metric) -> timedelta:
@@ -57,7 +66,7 @@ class SharedQuestions:
         self._questions: OrderedDict[bytes, _Question] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ask(self, key: bytes, now: datetime, window: timedelta, take: Callable[[], Answer]) -> Answer:
+    def ask(self, key: bytes, now: datetime, window: timedelta, take: Callable[[], _Answer]) -> _Answer:
         """The answer to a question that was asked no longer than `window` ago, or that of `take`.
 
         Raises what `take` does, to all who wait for it: its message must be fit for all of them.
@@ -67,7 +76,8 @@ class SharedQuestions:
             mine = None if known and timedelta() <= now - known.asked_at <= window else self._begin(key, now)
         if mine is None:
             assert known is not None
-            return known.answer.result()
+            answer: _Answer = known.answer.result()
+            return answer
         return self._take(key, mine, take)
 
     def _begin(self, key: bytes, now: datetime) -> _Question:
@@ -77,7 +87,7 @@ class SharedQuestions:
             self._questions.popitem(last=False)
         return mine
 
-    def _take(self, key: bytes, mine: _Question, take: Callable[[], Answer]) -> Answer:
+    def _take(self, key: bytes, mine: _Question, take: Callable[[], _Answer]) -> _Answer:
         try:
             answer = take()
         except BaseException as error:

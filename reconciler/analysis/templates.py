@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.analysis import metric_annotations
 from reconciler.analysis.model import AnalysisTemplate, Argument, TemplateRef, TemplateSpec
 from reconciler.errors import Problem
 
 TemplateLookup = Callable[[str, bool], AnalysisTemplate | None]
 """(name, cluster scope) → template, or None when there is none."""
 
-NO_DATA_ANNOTATION = "reconciler.dev/on-no-data."
-MIN_SAMPLES_ANNOTATION = "reconciler.dev/min-samples."
-
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """What all templates say together, and the annotations about missing data that the run takes over from them."""
+    """What all templates say together, and the annotations about metrics that the run takes over from them."""
 
     spec: TemplateSpec
     annotations: dict[str, str]
@@ -41,7 +39,7 @@ def flatten(refs: Iterable[TemplateRef], lookup: TemplateLookup) -> tuple[Flat, 
     problems += _repeated(
         "two measurementRetention rules are for metric", (rule.metric_name for rule in spec.measurement_retention)
     )
-    return Flat(spec, _no_data_annotations(templates)), problems
+    return Flat(spec, metric_annotations.of_templates(templates)), problems
 
 
 def _walk(
@@ -85,12 +83,3 @@ def _combined_args(args: Iterable[Argument], problems: list[Problem]) -> Iterabl
 
 def _repeated(what: str, names: Iterable[str]) -> list[Problem]:
     return [Problem(f'{what} "{name}"', "names must be unique") for name, n in Counter(names).items() if n > 1]
-
-
-def _no_data_annotations(templates: Iterable[AnalysisTemplate]) -> dict[str, str]:
-    return {
-        key: value
-        for template in reversed(list(templates))
-        for key, value in template.metadata.annotations.items()
-        if key.startswith((NO_DATA_ANNOTATION, MIN_SAMPLES_ANNOTATION))
-    }

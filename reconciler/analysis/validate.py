@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import re2
 
+from reconciler.analysis import metric_annotations
 from reconciler.analysis.arguments import substitute
-from reconciler.analysis.metric import Metric, OnNoData, no_data_rule, read_metric, spread, whole
+from reconciler.analysis.metric import RULE_PROVIDER, Metric, read_metric, spread, whole
 from reconciler.analysis.model import AnalysisRun, Argument
-from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
 from reconciler.errors import Problem, UserError
 
 SECRET_PLACEHOLDER = "*****"  # noqa: S105 - what stands for a secret wherever it could be read
@@ -51,18 +51,17 @@ def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
     retention, limit_problems = _settings(
         {name: str(rules[kept[name]].limit) for name in names if name in kept}, "measurementRetention limit", whole
     )
-    no_data, no_data_problems = _settings(_annotated(run, NO_DATA_ANNOTATION), NO_DATA_ANNOTATION, no_data_rule)
-    samples, sample_problems = _settings(_annotated(run, MIN_SAMPLES_ANNOTATION), MIN_SAMPLES_ANNOTATION, whole)
-    problems += dry_problems + kept_problems + limit_problems + no_data_problems + sample_problems
+    settings, setting_problems = metric_annotations.read(run.metadata.annotations, values)
+    problems += dry_problems + kept_problems + limit_problems + setting_problems + _unruly(read, settings)
     if problems:
         raise UserError(problems)
     return tuple(
         replace(
-            metric,
+            _ruled(metric, settings),
             dry_run=metric.name in dry,
             retention=retention.get(metric.name, metric.retention),
-            on_no_data=no_data.get(metric.name, _default_no_data(metric.name, samples)),
-            min_samples=samples.get(metric.name, 0),
+            on_no_data=settings.no_data(metric.name),
+            min_samples=settings.min_samples.get(metric.name, 0),
             spread=spread(metric, run.metadata.uid),
         )
         for metric, _ in read
@@ -107,12 +106,21 @@ def _settings(
     return values, problems
 
 
-def _annotated(run: AnalysisRun, prefix: str) -> dict[str, str]:
-    return {
-        key.removeprefix(prefix): value for key, value in run.metadata.annotations.items() if key.startswith(prefix)
-    }
+def _unruly(read: Sequence[tuple[Metric, object]], settings: metric_annotations.Settings) -> list[Problem]:
+    return [
+        Problem(
+            f"{metric_annotations.RULE}{metric.name}: the metric asks {metric.provider}, which has no rules",
+            "give it the provider prometheus",
+        )
+        for metric, _ in read
+        if metric.name in settings.rules and metric.provider and metric.provider != "prometheus"
+    ]
 
 
-def _default_no_data(name: str, samples: Mapping[str, int]) -> OnNoData:
-    """Whoever asks for a number of samples and says no more wants to wait for them."""
-    return "wait" if name in samples else "error"
+def _ruled(metric: Metric, settings: metric_annotations.Settings) -> Metric:
+    """A metric that names a rule asks for that; its query is for engines that do not know of it."""
+    rule = settings.rules.get(metric.name)
+    if rule is None:
+        return metric
+    named = {"rule": rule, "matchers": settings.matchers.get(metric.name, "")}
+    return replace(metric, provider=RULE_PROVIDER, config={**metric.config, "query": "", "rangeQuery": None, **named})

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.program import condition
-from reconciler.analysis.expr.types import Type
 from reconciler.analysis.metric import Metric, OnNoData
 from reconciler.analysis.model import Phase
+from reconciler.analysis.providers.contract import Answer, Verdict
 
 VERDICTS: dict[tuple[bool | None, bool | None], Phase] = {
     # (success condition holds, failure condition holds); None: there is no such condition
@@ -35,36 +34,32 @@ NO_DATA: dict[OnNoData, Phase] = {
 """`wait` leaves the measurement in flight: it does not count, and the provider is asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    phase: Phase
-    message: str = ""
-
-
-def judge(metric: Metric, value: Any, type_: Type, now: datetime) -> Verdict:
-    """The verdict on one value. Whatever the conditions cannot digest is an Error, as upstream."""
-    if metric.on_no_data != "error" and (missing := _missing(metric, value)):
+def judge(metric: Metric, answer: Answer, now: datetime) -> Verdict:
+    """The verdict on one answer. Whatever the conditions cannot digest is an Error, as upstream."""
+    if metric.on_no_data != "error" and (missing := _missing(metric, answer)):
         return Verdict(NO_DATA[metric.on_no_data], f"{missing} (on-no-data: {metric.on_no_data})")
+    if answer.verdict is not None:
+        return answer.verdict
     try:
-        failed = _holds("failureCondition", metric.failure_condition, value, type_, now)
-        passed = _holds("successCondition", metric.success_condition, value, type_, now)
+        failed = _holds("failureCondition", metric.failure_condition, answer, now)
+        passed = _holds("successCondition", metric.success_condition, answer, now)
     except ExpressionError as error:
         return Verdict(Phase.ERROR, str(error))
     return Verdict(VERDICTS[passed, failed])
 
 
-def _holds(name: str, text: str, value: Any, type_: Type, now: datetime) -> bool | None:
+def _holds(name: str, text: str, answer: Answer, now: datetime) -> bool | None:
     if not text:
         return None
     try:
-        return condition(text, type_).holds(value, now)
+        return condition(text, answer.type).holds(answer.value, now)
     except ExpressionError as error:
         raise ExpressionError(f'could not evaluate {name} "{text}": {error}') from None
 
 
-def _missing(metric: Metric, value: Any) -> str:
+def _missing(metric: Metric, answer: Answer) -> str:
     """Says what is missing; nothing when there is enough. NaN is no sample: it is what 0/0 gives without traffic."""
-    samples = _samples(value)
+    samples = _samples(answer.value) if answer.samples is None else answer.samples
     if samples == 0:
         return "no data was returned"
     if samples < metric.min_samples:

@@ -13,12 +13,20 @@ from tests.testbed.web import answers, ask
 
 
 class Prometheus:
-    """`targets` maps a job's name to its "host:port"; every query is noted in `query_log`, if one is given."""
+    """`targets` maps a job's name to its "host:port"; every query is noted in `query_log`, if one is given.
+
+    `rules`: a file of rules that it evaluates. Blocks in `directory/data` are its past.
+    """
 
     def __init__(
-        self, directory: Path, network: Network, targets: dict[str, str], query_log: Path | None = None
+        self,
+        directory: Path,
+        network: Network,
+        targets: dict[str, str],
+        query_log: Path | None = None,
+        rules: Path | None = None,
     ) -> None:
-        self._query_log = query_log
+        self._query_log, self._rules = query_log, rules
         self._directory = directory
         self._network = network
         self._targets = targets
@@ -66,4 +74,5 @@ class Prometheus:
         defaults = {"scrape_interval": "1s", "scrape_timeout": "1s"}
         if self._query_log:
             defaults["query_log_file"] = str(self._query_log)
-        return {"global": defaults, "scrape_configs": jobs}
+        rules = [str(self._rules)] if self._rules else []
+        return {"global": defaults, "scrape_configs": jobs, "rule_files": rules}

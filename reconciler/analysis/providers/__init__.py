@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+from reconciler.analysis.metric import RULE_PROVIDER
 from reconciler.analysis.providers.contract import Lasting, OverHttp, Provider, ProviderError
 from reconciler.analysis.providers.oauth2 import WithTokens
 from reconciler.analysis.providers.sigv4 import WithSignatures
@@ -29,6 +30,7 @@ PROVIDERS = {
     "kayenta": "reconciler.analysis.providers.kayenta",
     "newRelic": "reconciler.analysis.providers.new_relic",
     "prometheus": "reconciler.analysis.providers.prometheus",
+    RULE_PROVIDER: "reconciler.analysis.providers.prometheus_rule",
     "skywalking": "reconciler.analysis.providers.skywalking",
     "wavefront": "reconciler.analysis.providers.wavefront",
     "web": "reconciler.analysis.providers.web",
@@ -38,10 +40,10 @@ PROVIDERS = {
 JUDGES = frozenset({"job", "kayenta"})
 """Those who give a verdict of their own: conditions are not evaluated."""
 
-WITH_TOKENS = ("prometheus", "web")
+WITH_TOKENS = ("prometheus", RULE_PROVIDER, "web")
 """Those whose settings have `authentication.oauth2`."""
 
-WITH_SIGNATURES = ("prometheus",)
+WITH_SIGNATURES = ("prometheus", RULE_PROVIDER)
 """Those whose settings have `authentication.sigv4`."""
 
 
@@ -51,7 +53,7 @@ def find(name: str) -> Provider | Lasting:
     if name.startswith("plugin "):
         return _of_a_package(name.removeprefix("plugin "))
     if name not in PROVIDERS:
-        known = ", ".join(sorted(PROVIDERS))
+        known = ", ".join(sorted(PROVIDERS.keys() - {RULE_PROVIDER}))
         raise ProviderError(f"provider {name} is not supported yet; there are {known} and plugins")
     provider = _as_provider(import_module(PROVIDERS[name]))
     if isinstance(provider, Lasting):

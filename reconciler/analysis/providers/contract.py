@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from reconciler.analysis.expr.types import Type, type_of
 from reconciler.analysis.metric import DEFAULT_RETENTION
 from reconciler.analysis.model import Phase
+from reconciler.analysis.shared import SharedQuestions
 from reconciler.errors import ReconcilerError
 from reconciler.http.model import Request, Response
 from reconciler.kube.api import Cluster
@@ -33,14 +34,28 @@ def _lends_none(namespace: str, name: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one measurement means. Running: it means nothing yet, ask again."""
+
+    phase: Phase
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """`value` is what conditions see as `result`, `text` what people see; `type` is known before evaluation."""
+    """`value` is what conditions see as `result`, `text` what people see; `type` is known before evaluation.
+
+    `verdict`: the provider's own, then there is nothing for conditions to do. `samples`: how many values that are
+    numbers were found, where `value` does not show it.
+    """
 
     value: Any
     text: str
     type: Type
     metadata: Mapping[str, str] = field(default_factory=dict)
     metric_metadata: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    samples: int | None = None
 
     @classmethod
     def of_json(cls, value: Any, text: str, metadata: Mapping[str, str] | None = None) -> Answer:
@@ -54,7 +69,8 @@ class Surroundings:
 
     `secret(namespace, name)` gives the texts in a Secret by key; the namespace "" is the daemon's own. It raises
     `UserError` when there is none, and `NotLent` where nothing may be read. What a provider makes of it goes into
-    `Request.secrets`, so that no message shows it. `environment` is the daemon's.
+    `Request.secrets`, so that no message shows it. `environment` is the daemon's. `questions` is for what measurements
+    of different metrics ask alike.
     """
 
     send: Callable[[Request], Response]
@@ -63,6 +79,7 @@ class Surroundings:
     previous: Mapping[str, str] = field(default_factory=dict)
     secret: Callable[[str, str], Mapping[str, str]] = _lends_none
     environment: Mapping[str, str] = field(default_factory=dict)
+    questions: SharedQuestions = field(default_factory=SharedQuestions)
 
 
 class Provider(Protocol):

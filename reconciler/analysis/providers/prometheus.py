@@ -17,6 +17,9 @@ from reconciler.http.model import Request, Response
 from reconciler.kube.durations import parse_go_duration
 
 NAME = "Prometheus"
+QUERY = "ResolvedPrometheusQuery"
+"""In the metadata of the metric: what was asked."""
+
 DEFAULT_TIMEOUT = 30
 LONGEST_URL = 2000
 """Longer queries are posted: proxies cut long addresses."""
@@ -24,13 +27,17 @@ LONGEST_URL = 2000
 
 def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> Request:
     """The query as a request. Raises ProviderError for settings that cannot be used."""
-    address = _address(str(config.get("address") or around.prometheus_url))
     query = str(config.get("query") or "")
     if not query:
         raise ProviderError("provider.prometheus.query is empty")
-    span = config.get("rangeQuery")
-    parameters = _range(span, query, now) if span else {"query": query, "time": _seconds(now)}
-    url = f"{address}/api/v1/{'query_range' if span else 'query'}"
+    if span := config.get("rangeQuery"):
+        return asking(config, around, "query_range", _range(span, query, now))
+    return asking(config, around, "query", {"query": query, "time": seconds(now)})
+
+
+def asking(config: Mapping[str, Any], around: Surroundings, endpoint: str, parameters: Mapping[str, str]) -> Request:
+    """A question to an endpoint of the API, at the address and with the authentication of the settings."""
+    url = f"{_address(str(config.get('address') or around.prometheus_url))}/api/v1/{endpoint}"
     headers, secrets = _headers(config)
     form = urlencode(parameters, quote_via=quote, safe="")  # AWS's signatures know spaces as %20 only
     timeout, insecure = _timeout(config.get("timeout")), bool(config.get("insecure"))
@@ -42,11 +49,11 @@ def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> R
 
 def value(config: Mapping[str, Any], response: Response) -> Answer:
     """All samples as a list of floats, or the one of a scalar. Raises ProviderError with what Prometheus says."""
-    body = _body(response)
+    body = succeeded(response)
     data = body.get("data") or {}
     samples: Any = data.get("result")
-    metadata = _warnings(body.get("warnings") or ())
-    about = {"ResolvedPrometheusQuery": str(config.get("query") or "")}
+    metadata = warnings(body)
+    about = {QUERY: str(config.get("query") or "")}
     match data.get("resultType"):
         case "scalar":
             text = str(samples[1])
@@ -80,8 +87,8 @@ def _range(span: Mapping[str, Any], query: str, now: datetime) -> dict[str, str]
         raise ProviderError("rangeQuery.step must be more than nothing")
     return {
         "query": query,
-        "start": _seconds(_moment("start", span, now)),
-        "end": _seconds(_moment("end", span, now)),
+        "start": seconds(_moment("start", span, now)),
+        "end": seconds(_moment("end", span, now)),
         "step": f"{step.total_seconds():g}",
     }
 
@@ -98,15 +105,16 @@ def _moment(name: str, span: Mapping[str, Any], now: datetime) -> datetime:
     return moment
 
 
-def _seconds(moment: datetime) -> str:
+def seconds(moment: datetime) -> str:
+    """A time as the API takes it."""
     return f"{moment.timestamp():.3f}"
 
 
-def _timeout(seconds: Any) -> float:
+def _timeout(given: Any) -> float:
     try:
-        timeout = int(seconds or DEFAULT_TIMEOUT)
+        timeout = int(given or DEFAULT_TIMEOUT)
     except (TypeError, ValueError):
-        raise ProviderError(f"provider.prometheus.timeout {seconds!r} is not a number of seconds") from None
+        raise ProviderError(f"provider.prometheus.timeout {given!r} is not a number of seconds") from None
     if timeout < 0:
         raise ProviderError("provider.prometheus.timeout must not be negative")
     return float(timeout)
@@ -132,7 +140,8 @@ def _is_set(settings: Any) -> bool:
     return bool(settings) and any(settings.values())
 
 
-def _body(response: Response) -> dict[str, Any]:
+def succeeded(response: Response) -> dict[str, Any]:
+    """The answer's body. Raises ProviderError with what Prometheus says, when that is not success."""
     try:
         body = response.json()
     except ValueError:
@@ -157,5 +166,7 @@ def _number(text: str) -> float:
         raise ProviderError(f"Prometheus answered with {text!r} instead of a number") from None
 
 
-def _warnings(warnings: Sequence[str]) -> dict[str, str]:
-    return {"warnings": ", ".join(f'"{warning}"' for warning in warnings)} if warnings else {}
+def warnings(body: Mapping[str, Any]) -> dict[str, str]:
+    """What Prometheus warns about, as metadata of the measurement."""
+    told: Sequence[str] = body.get("warnings") or ()
+    return {"warnings": ", ".join(f'"{warning}"' for warning in told)} if told else {}

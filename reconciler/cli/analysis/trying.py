@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import msgspec
 
+from reconciler.analysis import providers, validate
 from reconciler.analysis import run as engine
-from reconciler.analysis import validate
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
+from reconciler.analysis.providers.contract import Lasting
 from reconciler.cli.analysis.templates import Measured
+from reconciler.errors import ReconcilerError
 from reconciler.kube.objects import Meta
 from reconciler.runtime.clock import Clock
 
@@ -69,7 +71,7 @@ class Trial:
             began = self.clock.monotonic()
             taken = self.measurer.end(self._so_far(), task) if task.ending else self.measurer.take(self._so_far(), task)
             self.status = engine.record(self.status, self.metrics, [taken])
-            lacks_data = taken.measurement.finished_at is None and task.metric.on_no_data == "wait"
+            lacks_data = taken.measurement.finished_at is None and _answers_at_once(task.metric)
             if lacks_data and not self.whole:
                 self.waiting.append(task.metric.name)
             if lacks_data or taken.measurement.finished_at is not None:
@@ -85,6 +87,14 @@ def trial(wanted: Measured, name: str, namespace: str, measurer: Measurer, clock
     run = AnalysisRun(metadata=metadata, spec=wanted.spec)
     metrics = validate.metrics(run, validate.plain_values(run.spec.args))
     return Trial(run, metrics if whole else tuple(map(_once, metrics)), measurer, clock, whole)
+
+
+def _answers_at_once(metric: Metric) -> bool:
+    """Whether a measurement that goes on waits for data, and not for work that takes its time."""
+    try:
+        return not isinstance(providers.find(metric.provider), Lasting)
+    except ReconcilerError:
+        return True
 
 
 def _once(metric: Metric) -> Metric:

@@ -16,12 +16,11 @@ import orjson
 
 from reconciler.analysis import providers, validate
 from reconciler.analysis.arguments import substitute
-from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, RunSpec, TemplateSpec, decode_template
+from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, RunSpec, decode_template
 from reconciler.analysis.providers.contract import Checked, NotLent, OverHttp, ProviderError, Surroundings
 from reconciler.analysis.providers.oauth2 import WithTokens, client_of
 from reconciler.analysis.providers.sigv4 import WithSignatures
-from reconciler.analysis.templates import MIN_SAMPLES_ANNOTATION, NO_DATA_ANNOTATION
-from reconciler.cli.checks import conditions, paths
+from reconciler.cli.checks import conditions, metric_annotations, paths
 from reconciler.cli.checks.item import Item
 from reconciler.config.fields import nearest
 from reconciler.errors import ReconcilerError, UserError
@@ -54,9 +53,9 @@ def faults(item: Item) -> Iterator[Fault]:
     for index, metric in enumerate(spec.metrics):
         path: Path = ("spec", "metrics", index)
         yield from _unknown_arguments(metric, path, known)
-        yield from _provider(metric, path, known)
+        yield from _provider(metric_annotations.as_asked(template, metric), path, known)
     yield from _as_a_run(item, template, {name: value or _STAND_IN for name, value in known.items()})
-    yield from _annotations(template, spec)
+    yield from metric_annotations.faults(template, known)
 
 
 def warnings(item: Item) -> Iterator[Fault]:
@@ -66,15 +65,13 @@ def warnings(item: Item) -> Iterator[Fault]:
     for index, metric in enumerate(template.spec.metrics):
         judged = metric.get("successCondition") or metric.get("failureCondition")
         provider = metric.get("provider")
-        if (
-            not judged
-            and isinstance(provider, dict)
-            and provider.keys() & (set(providers.PROVIDERS) - providers.JUDGES)
-        ):
+        ruled = metric_annotations.names_rule(template, metric)
+        judging = set(providers.PROVIDERS) - providers.JUDGES
+        if not judged and not ruled and isinstance(provider, dict) and provider.keys() & judging:
             what = f"spec.metrics[{index}] has no condition: whatever is measured counts as a success"
             yield Fault(("spec", "metrics", index), what, "add successCondition or failureCondition")
     if not template.spec.templates:
-        yield from _idle_arguments(template.spec)
+        yield from _idle_arguments(template)
 
 
 def condition_faults(item: Item) -> Iterator[conditions.Finding]:
@@ -154,7 +151,7 @@ def _as_a_run(item: Item, template: AnalysisTemplate, values: Mapping[str, str])
     run_spec = RunSpec(metrics=metrics, dry_run=spec.dry_run, measurement_retention=spec.measurement_retention)
     unknown = {name: _STAND_IN for metric in metrics for name in _arguments(orjson.dumps(metric).decode())}
     try:
-        validate.metrics(AnalysisRun(metadata=template.metadata, spec=run_spec), unknown | dict(values))
+        validate.metrics(AnalysisRun(spec=run_spec), unknown | dict(values))
     except UserError as error:
         for problem in error.problems:
             where = _WHERE.match(problem.what)
@@ -176,20 +173,9 @@ def _comparable(metric: Mapping[str, Any], template: AnalysisTemplate) -> dict[s
     return made
 
 
-def _annotations(template: AnalysisTemplate, spec: TemplateSpec) -> Iterator[Fault]:
-    """Annotations about missing data name a metric; a misspelt name would be without effect."""
-    names = [str(metric.get("name", "")) for metric in spec.metrics]
-    for key in template.metadata.annotations:
-        for prefix in (NO_DATA_ANNOTATION, MIN_SAMPLES_ANNOTATION):
-            name = key.removeprefix(prefix)
-            if key.startswith(prefix) and name not in names:
-                near = nearest(name, names)
-                fix = f"did you mean {near!r}?" if near else f"the metrics are {', '.join(names)}"
-                yield Fault(("metadata", "annotations", key), f"{key} is about no metric of this template", fix)
-
-
-def _idle_arguments(spec: TemplateSpec) -> Iterator[Fault]:
-    used = _arguments(orjson.dumps(list(spec.metrics)).decode())
+def _idle_arguments(template: AnalysisTemplate) -> Iterator[Fault]:
+    spec = template.spec
+    used = _arguments(orjson.dumps([*spec.metrics, template.metadata.annotations]).decode())
     for index, arg in enumerate(spec.args):
         if arg.name not in used:
             yield Fault(("spec", "args", index), f"the argument {arg.name!r} is used by no metric", "remove it")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 from reconciler.analysis.expr.types import FLOATS, type_of
 from reconciler.analysis.metric import Metric
 from reconciler.analysis.model import Phase
+from reconciler.analysis.providers.contract import Answer, Verdict
 from reconciler.analysis.verdict import judge
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,7 +30,7 @@ NAN = float("nan")
 )
 def test_the_conditions_make_the_verdict(success: str, failure: str, phase: Phase) -> None:
     metric = Metric("m", success_condition=success, failure_condition=failure)
-    assert judge(metric, [1.0], FLOATS, NOW).phase is phase
+    assert judge(metric, Answer([1.0], "", FLOATS), NOW).phase is phase
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_the_conditions_make_the_verdict(success: str, failure: str, phase: Phas
     ],
 )
 def test_what_cannot_be_evaluated_is_an_error_that_says_why(condition: str, value: Any, message: str) -> None:
-    verdict = judge(Metric("m", success_condition=condition), value, type_of(value), NOW)
+    verdict = judge(Metric("m", success_condition=condition), Answer(value, "", type_of(value)), NOW)
     assert verdict.phase is Phase.ERROR
     assert message in verdict.message
 
@@ -61,19 +63,36 @@ def test_what_cannot_be_evaluated_is_an_error_that_says_why(condition: str, valu
 )
 def test_missing_data_means_what_the_rule_says(rule: Any, phase: Phase, value: list[float]) -> None:
     metric = Metric("m", success_condition="result[0] < 1", on_no_data=rule)
-    verdict = judge(metric, value, FLOATS, NOW)
+    verdict = judge(metric, Answer(value, "", FLOATS), NOW)
     assert verdict.phase is phase
     assert "no data was returned" in verdict.message
 
 
 def test_without_a_rule_missing_data_means_what_it_means_upstream() -> None:
-    assert judge(Metric("m", success_condition="result[0] < 1"), [], FLOATS, NOW).phase is Phase.ERROR
-    assert judge(Metric("m", success_condition="len(result) == 0"), [], FLOATS, NOW).phase is Phase.SUCCESSFUL
-    assert judge(Metric("m", success_condition="result[0] < 1"), [NAN], FLOATS, NOW).phase is Phase.FAILED
+    assert judge(Metric("m", success_condition="result[0] < 1"), Answer([], "", FLOATS), NOW).phase is Phase.ERROR
+    assert (
+        judge(Metric("m", success_condition="len(result) == 0"), Answer([], "", FLOATS), NOW).phase is Phase.SUCCESSFUL
+    )
+    assert judge(Metric("m", success_condition="result[0] < 1"), Answer([NAN], "", FLOATS), NOW).phase is Phase.FAILED
 
 
 def test_too_few_samples_are_no_data() -> None:
     metric = Metric("m", failure_condition="mean(result) > 1", on_no_data="wait", min_samples=3)
-    assert judge(metric, [9.0, NAN, 9.0], FLOATS, NOW).phase is Phase.RUNNING
-    assert "2 of 3 samples" in judge(metric, [9.0, NAN, 9.0], FLOATS, NOW).message
-    assert judge(metric, [9.0, 9.0, 9.0], FLOATS, NOW).phase is Phase.FAILED
+    assert judge(metric, Answer([9.0, NAN, 9.0], "", FLOATS), NOW).phase is Phase.RUNNING
+    assert "2 of 3 samples" in judge(metric, Answer([9.0, NAN, 9.0], "", FLOATS), NOW).message
+    assert judge(metric, Answer([9.0, 9.0, 9.0], "", FLOATS), NOW).phase is Phase.FAILED
+
+
+def test_a_provider_that_judges_itself_needs_no_conditions_but_data() -> None:
+    metric = Metric("m", success_condition="result[0] < 1")
+    answer = Answer([9.0], "[9]", FLOATS, verdict=Verdict(Phase.SUCCESSFUL))
+    assert judge(metric, answer, NOW) == Verdict(Phase.SUCCESSFUL)
+    nothing = replace(answer, value=[], samples=0)
+    assert judge(replace(metric, on_no_data="wait"), nothing, NOW).phase is Phase.RUNNING
+
+
+def test_samples_that_the_value_does_not_show_are_counted_by_the_provider() -> None:
+    metric = Metric("m", on_no_data="wait", min_samples=3)
+    answer = Answer([], "[]", FLOATS, verdict=Verdict(Phase.SUCCESSFUL), samples=2)
+    assert judge(metric, answer, NOW).message.startswith("only 2 of 3 samples")
+    assert judge(metric, replace(answer, samples=3), NOW).phase is Phase.SUCCESSFUL
