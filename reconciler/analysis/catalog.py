@@ -84,6 +84,16 @@ class Catalog:
             instance_id=self._instance_id,
         )
 
+    def resolve(
+        self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
+    ) -> Sequence[Object]:
+        """The arguments of an experiment's analysis with what they take from the Rollout. Raises UserError."""
+        wanted = msgspec.convert(list(args), list[Argument])
+        found, problems = arguments.from_rollout(wanted, rollout, stable_hash, latest_hash)
+        if problems:
+            raise UserError(problems)
+        return [msgspec.to_builtins(each) for each in found]
+
     def template_problems(self, namespace: str, wanted: RolloutAnalysis) -> Sequence[str]:
         """What is wrong with the templates themselves and with what they are given."""
         flat, problems = flatten(wanted.templates, self._templates(namespace))

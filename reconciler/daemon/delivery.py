@@ -21,13 +21,12 @@ from reconciler.daemon.guard import Guard, Share, home
 from reconciler.errors import Transient
 from reconciler.experiments import wiring as experiment_wiring
 from reconciler.experiments.controller import ExperimentController
-from reconciler.experiments.model import decode_experiment
 from reconciler.http.client import HttpClient
 from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.fence import InContext
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, EXPERIMENTS, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
@@ -69,7 +68,6 @@ class DeliveryHalf:
             *wiring.watched(),
             wiring.Watched(ANALYSIS_TEMPLATES, decode_template),
             wiring.Watched(CLUSTER_ANALYSIS_TEMPLATES, decode_template),
-            wiring.Watched(EXPERIMENTS, decode_experiment),
         )
         self._always = {item.resource.kind for item in watched if not item.optional}
         self._informers: list[Informer[Any]] = [

@@ -15,6 +15,7 @@ from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
+    EXPERIMENTS,
     PODS,
     REPLICA_SETS,
     ROLLOUTS,
@@ -79,7 +80,7 @@ class Carrier:
                 self._carry_out_below(intent)
 
     def _carry_out_below(self, intent: i.Intent) -> None:
-        """AnalysisRuns and pods."""
+        """AnalysisRuns, Experiments and pods."""
         match intent:
             case i.CreateAnalysisRun(body):
                 self._create(ANALYSIS_RUNS, body)
@@ -87,6 +88,12 @@ class Carrier:
                 self._patch(ANALYSIS_RUNS, name, {"spec": {"terminate": True}})
             case i.DeleteAnalysisRun(name, uid):
                 self._delete(ANALYSIS_RUNS, name, uid)
+            case i.CreateExperiment(body):
+                self._create(EXPERIMENTS, body)
+            case i.TerminateExperiment(name):
+                self._patch(EXPERIMENTS, name, {"spec": {"terminate": True}})
+            case i.DeleteExperiment(name, uid):
+                self._delete(EXPERIMENTS, name, uid)
             case i.PatchPods(pod_hash, patch):
                 self._patch_pods(pod_hash, patch)
             case i.LabelPods(selector, owner, labels):
@@ -181,6 +188,7 @@ class Carrier:
             REPLICA_SETS.kind: self._stores.replica_sets,
             SERVICES.kind: self._stores.services,
             ANALYSIS_RUNS.kind: self._stores.runs,
+            EXPERIMENTS.kind: self._stores.experiments,
             **self._stores.routed,
             **self._stores.workloads,
         }

@@ -12,10 +12,10 @@ The order is the design:
    router has to be told before.
 3. What was asked for, and what do analyses say? New version, abort, retry, promotion, pause: heeded before anything is
    done, so that an abort moves traffic in the very reconcile that sees the failure.
-4. The course of the strategy (`canary/course.py`, `bluegreen/course.py`): Services, then traffic, then AnalysisRuns,
-   then sizes: what serves is right before it gets traffic, and traffic is gone before pods are. One size changes per
-   reconcile, so that its effect is seen before the next. Is the current step complete, is the version delivered? Judged
-   by what was read, not by what was just asked for.
+4. The course of the strategy (`canary/course.py`, `bluegreen/course.py`): Services, then traffic, then AnalysisRuns
+   and Experiments, then sizes: what serves is right before it gets traffic, and traffic is gone before pods are. One
+   size changes per reconcile, so that its effect is seen before the next. Is the current step complete, is the version
+   delivered? Judged by what was read, not by what was just asked for.
 5. The status is projected from all that and written once, if it says anything new; mere counters may wait a moment.
 
 Its own writes come back as events of the watches and wake it up again; a decision that finds nothing to do writes
@@ -32,6 +32,7 @@ import msgspec
 
 from reconciler.rollouts import (
     conditions,
+    experiments,
     history,
     identity,
     labelling,
@@ -139,7 +140,8 @@ def _rename(world: World) -> Decision:
 
 def _continue(world: World, now: datetime) -> Decision:
     judged = verdicts.judge(world, now)
-    heeded = requests.heed(_late(judged.world), now)
+    observed = experiments.judge(judged.world, now)
+    heeded = requests.heed(_late(observed.world), now)
     course = (blue_green if world.is_blue_green else canary).reconcile(heeded.world, now)
     projected = projection.project(course.world, now)
     intents = (
@@ -148,9 +150,11 @@ def _continue(world: World, now: datetime) -> Decision:
         *course.intents,
         *history.surplus(world),
         *runs.surplus(course.world),
+        *experiments.surplus(course.world),
         *workload.hand_over(world, projected.status),
         *projected.writes,
         *judged.events,
+        *observed.events,
         *heeded.events,
         *course.events,
         *projected.events,

@@ -120,6 +120,22 @@ class DeleteAnalysisRun:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateExperiment:
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateExperiment:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteExperiment:
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class PatchPods:
     """Merge patch of the metadata of every pod of one hash."""
 
@@ -177,6 +193,9 @@ Intent = (
     | CreateAnalysisRun
     | TerminateAnalysisRun
     | DeleteAnalysisRun
+    | CreateExperiment
+    | TerminateExperiment
+    | DeleteExperiment
     | PatchPods
     | LabelPods
     | EvictPod

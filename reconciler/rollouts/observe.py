@@ -9,7 +9,8 @@ from typing import Protocol
 import msgspec
 
 from reconciler.analysis.model import AnalysisRun
-from reconciler.rollouts import identity, restart, workload
+from reconciler.experiments.model import Experiment
+from reconciler.rollouts import experiment_body, experiments, identity, restart, workload
 from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses
@@ -44,6 +45,12 @@ class Reader(Protocol):
     def runs(self, rollout: Rollout) -> Iterable[AnalysisRun]:
         """AnalysisRuns whose controller has the Rollout's uid."""
         ...
+
+    def experiments(self, rollout: Rollout) -> Iterable[Experiment]:
+        """Experiments whose controller has the Rollout's uid."""
+        ...
+
+    def experiment(self, namespace: str, name: str) -> Experiment | None: ...
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         """The object that a `workloadRef` names."""
@@ -90,7 +97,22 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         analyses=analyses,
         under_way=reader.under_way(),
     )
+    world = _with_experiments(world, reader)
     return replace(world, pods=tuple(reader.pods(rollout))) if restart.asked(world) else world
+
+
+def _with_experiments(world: World, reader: Reader) -> World:
+    """Those of the Rollout, those of others that have a name which the next could get, the share of a running one."""
+    found = {each.metadata.name: each for each in reader.experiments(world.rollout)}
+    if world.current_step and world.current_step.experiment is not None:
+        namespace = world.rollout.metadata.namespace
+        for name in experiment_body.names(world):
+            other = found.get(name) or reader.experiment(namespace, name)
+            if other is None:
+                break
+            found[name] = other
+    world = replace(world, experiments=found)
+    return replace(world, additional=experiments.shares(world))
 
 
 def _name(rollout: Rollout, template_hash: str) -> str:

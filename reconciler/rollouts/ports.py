@@ -35,6 +35,12 @@ class Analyses(Protocol):
         """The run under a free name; True when an equal unfinished run exists and is to be used instead."""
         ...
 
+    def resolve(
+        self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
+    ) -> Sequence[Object]:
+        """Arguments with what they take from the Rollout filled in. Raises UserError."""
+        ...
+
 
 class NoAnalyses:
     """Where no analysis engine runs: every use of analysis is a problem that the user sees."""
@@ -56,6 +62,11 @@ class NoAnalyses:
         raise NotImplementedError
 
     def settle(self, run: Object, existing: Callable[[str], AnalysisRun | None]) -> tuple[Object, bool]:
+        raise NotImplementedError
+
+    def resolve(
+        self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
+    ) -> Sequence[Object]:
         raise NotImplementedError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.analysis.model import RolloutRunKind
-from reconciler.rollouts import workload
+from reconciler.rollouts import experiment_step, workload
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.routers import nginx
@@ -65,7 +65,17 @@ def _analyses(world: World) -> Iterator[str]:
         (f"{blue_green.path}.prePromotionAnalysis", "PrePromotion", blue_green.pre_promotion_analysis),
         (f"{blue_green.path}.postPromotionAnalysis", "PostPromotion", blue_green.post_promotion_analysis),
     ]
+    named += _of_experiments(world)
     for path, kind, analysis in named:
         if analysis:
             for problem in world.analyses.problems(world.rollout.metadata.namespace, analysis, kind):
                 yield invalid(path, "analysis", problem)
+
+
+def _of_experiments(world: World) -> Iterator[tuple[str, RolloutRunKind, Json]]:
+    """One that the step does not wait for may be without end, as a background analysis may."""
+    for index, step in enumerate(world.steps):
+        found = experiment_step.read(step)
+        for place, analysis in enumerate(found.analyses if found else ()):
+            path = f"spec.strategy.steps[{index}].experiment.analyses[{place}]"
+            yield path, "Step" if analysis.required_for_completion else "Background", analysis.as_analysis

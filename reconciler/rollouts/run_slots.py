@@ -59,9 +59,9 @@ def put(world: World, kind: RunKind, reference: RunReference | None) -> World:
 
 
 def cleared(world: World) -> World:
-    """Without any run, and without the check point that one of them may have led to: an update begins anew."""
+    """Without any run or Experiment, and without the check point that one may have led to: an update begins anew."""
     if world.is_blue_green:
         return world.with_status(blue_green=BlueGreenStatus())
     for kind in _CANARY:
         world = put(world, kind, None)
-    return world
+    return world.with_canary(current_experiment="")

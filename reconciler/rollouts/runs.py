@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from reconciler.analysis.model import HASH_LABEL, STEP_LABEL, AnalysisRun, Phase
+from reconciler.analysis.model import STEP_LABEL, Phase
 from reconciler.errors import UserError
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts import defaults, pauses, rollback, run_slots
+from reconciler.rollouts import pauses, retention, rollback, run_slots
 from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
 from reconciler.rollouts.run_slots import SLOTS, RunKind, recorded
@@ -42,18 +42,16 @@ def reconcile(world: World) -> Coupled:
 
 
 def surplus(world: World) -> list[Intent]:
-    """Runs to forget: of versions that are gone, and beyond the history limits, oldest first (spec §7.4)."""
-    known = {rs.hash for rs in world.replica_sets if rs.metadata.deletion_timestamp is None}
+    """Runs to forget (spec §7.4)."""
     used = _shown(world)
     done = [run for run in world.runs.values() if run.metadata.name not in used and run.status.phase.complete]
-    gone = [run for run in done if run.metadata.labels.get(HASH_LABEL) not in known]
-    left = [run for run in done if run.metadata.labels.get(HASH_LABEL) in known]
-    limits = world.rollout.spec.analysis
-    good = [run for run in left if run.status.phase is Phase.SUCCESSFUL]
-    bad = [run for run in left if run.status.phase is not Phase.SUCCESSFUL]
-    gone += _beyond(good, limits.successful_run_history_limit if limits else None)
-    gone += _beyond(bad, limits.unsuccessful_run_history_limit if limits else None)
-    return [DeleteAnalysisRun(run.metadata.name, run.metadata.uid) for run in gone if not _deleting(run)]
+    return [DeleteAnalysisRun(run.metadata.name, run.metadata.uid) for run in retention.surplus(world, done)]
+
+
+def as_object(world: World) -> Object:
+    """The Rollout as JSON with the status of this decision: arguments may refer to any of its fields."""
+    rollout = msgspec.structs.replace(world.rollout, status=world.status)
+    return {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **msgspec.to_builtins(rollout)}
 
 
 def _settle(world: World, kind: RunKind) -> tuple[World, list[Intent]]:
@@ -95,7 +93,7 @@ def _to_repeat(world: World, reference: RunReference) -> bool:
 
 def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[Intent]]:
     draft = world.analyses.build(
-        rollout=_as_object(world),
+        rollout=as_object(world),
         analysis=analysis,
         kind=kind,
         step_index=world.step_index if kind == "Step" else None,
@@ -111,12 +109,6 @@ def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[I
     return world, [] if exists else [CreateAnalysisRun(body)]
 
 
-def _as_object(world: World) -> Object:
-    """The Rollout as JSON with the status of this decision: arguments may refer to any of its fields."""
-    rollout = msgspec.structs.replace(world.rollout, status=world.status)
-    return {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **msgspec.to_builtins(rollout)}
-
-
 def _end_unused(world: World) -> list[Intent]:
     used = _shown(world, only_wanted=True)
     return [
@@ -130,12 +122,3 @@ def _shown(world: World, *, only_wanted: bool = False) -> frozenset[str]:
     """Names of the runs that the status refers to; of these, those that are still to judge something."""
     found = ((kind, recorded(world, kind)) for kind in run_slots.kinds(world))
     return frozenset(ref.name for kind, ref in found if ref and not (only_wanted and _wanted(world, kind) is None))
-
-
-def _beyond(runs: list[AnalysisRun], limit: int | None) -> list[AnalysisRun]:
-    newest_first = sorted(runs, key=lambda run: str(run.metadata.creation_timestamp), reverse=True)
-    return newest_first[defaults.RUN_HISTORY_LIMIT if limit is None else limit :]
-
-
-def _deleting(run: AnalysisRun) -> bool:
-    return run.metadata.deletion_timestamp is not None

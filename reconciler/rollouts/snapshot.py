@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from reconciler.analysis.model import AnalysisRun
+from reconciler.experiments.model import Experiment
 from reconciler.rollouts import defaults
 from reconciler.rollouts.model import AntiAffinity, BlueGreen, Canary, Rollout, Step
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
@@ -29,9 +30,10 @@ class World:
 
     `rollout` has the template of its `workload`, where it names one.
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
-    `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `additional`: what
-    running experiments ask for of the traffic. `abort_cause`: why this decision aborts the update, when it is not a
-    user who does. `routes_told`: this decision tells every router what it shall carry. `under_way`: how many Rollouts
+    `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `experiments` are
+    its own, and those of others that have a name of ours. `additional`: what a running one asks for of the traffic.
+    `abort_cause`: why this decision aborts the update, when it is not a user who does. `routes_told`: this decision
+    tells every router what it shall carry. `under_way`: how many Rollouts
     are being updated at this time, this one or not.
     """
 
@@ -47,6 +49,7 @@ class World:
     managed_services: tuple[Service, ...] = ()
     routed: Mapping[tuple[str, str], Routed] = field(default_factory=dict)
     runs: Mapping[str, AnalysisRun] = field(default_factory=dict)
+    experiments: Mapping[str, Experiment] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     workload: Workload | None = None
     foreign_name: bool = False
@@ -215,6 +218,12 @@ class World:
         """Number of the version wanted now: one more than any other's, and never lowered (spec §2.4)."""
         newest = max((rs.revision for rs in self.older), default=0) + 1
         return max(newest, self.new.revision if self.new else 0)
+
+    @cached_property
+    def own_experiments(self) -> tuple[Experiment, ...]:
+        uid = self.rollout.metadata.uid
+        found = ((each, each.metadata.controller) for each in self.experiments.values())
+        return tuple(each for each, owner in found if owner and owner.uid == uid)
 
     def run(self, name: str) -> AnalysisRun | None:
         return self.runs.get(name)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 
 from reconciler.analysis.model import AnalysisRun, RolloutRunKind, decode_run
+from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
@@ -221,6 +222,11 @@ class Stage:
             run["metadata"]["name"] += "-again"
         return run, other is not None
 
+    def resolve(
+        self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
+    ) -> Sequence[Object]:
+        return args
+
     # `observe.Reader`
 
     def replica_sets(self, rollout: Rollout) -> Iterable[ReplicaSet]:
@@ -236,6 +242,14 @@ class Stage:
 
     def service(self, namespace: str, name: str) -> Service | None:
         return self._one("Service", name, decode_service)
+
+    def experiments(self, rollout: Rollout) -> Iterable[Experiment]:
+        return [
+            decode_experiment(orjson.dumps(body)) for (kind, _), body in self.objects.items() if kind == "Experiment"
+        ]
+
+    def experiment(self, namespace: str, name: str) -> Experiment | None:
+        return self._one("Experiment", name, decode_experiment)
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         return None

@@ -43,6 +43,7 @@ class Weights(Part, frozen=True):
 class CanaryStatus(Part, frozen=True):
     current_step_analysis_run_status: RunReference | None = None
     current_background_analysis_run_status: RunReference | None = None
+    current_experiment: str = ""
     weights: Weights | None = None
     stable_ping_pong: str = ""
 

@@ -51,7 +51,7 @@ def _complete(world: World) -> Stepped:
     text = steps.text(step) if step else ""
     told = normal("RolloutStepCompleted", f"Rollout step {index}/{len(world.steps)} completed ({text})")
     moved = pauses.end(world, STEP_PAUSE).with_status(current_step_index=index)
-    return Stepped(moved.with_canary(current_step_analysis_run_status=None), (told,))
+    return Stepped(moved.with_canary(current_step_analysis_run_status=None, current_experiment=""), (told,))
 
 
 def _begin_pause(world: World, now: datetime) -> Stepped:

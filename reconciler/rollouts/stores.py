@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from reconciler.analysis.model import AnalysisRun
+from reconciler.experiments.model import Experiment
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import PODS, REPLICA_SETS
 from reconciler.kube.store import HasMeta, Store
@@ -68,10 +69,12 @@ class Stores:
         replica_sets: Store[ReplicaSet],
         services: Store[Service],
         runs: Store[AnalysisRun],
+        experiments: Store[Experiment],
         routed: Mapping[str, Store[Routed]],
         workloads: Mapping[str, Store[Workload]] | None = None,
     ) -> None:
         self.rollouts, self.replica_sets, self.services = rollouts, replica_sets, services
+        self.experiments = experiments
         self.runs, self.routed, self.workloads = runs, routed, workloads or {}
         self.orphans = Index(replica_sets, _without_controller)
         self.managed = Index(services, _manager)
@@ -113,6 +116,12 @@ class StoreReader:
 
     def runs(self, rollout: Rollout) -> list[AnalysisRun]:
         return self._stores.runs.owned_by(rollout.metadata.uid)
+
+    def experiments(self, rollout: Rollout) -> list[Experiment]:
+        return self._stores.experiments.owned_by(rollout.metadata.uid)
+
+    def experiment(self, namespace: str, name: str) -> Experiment | None:
+        return self._stores.experiments.get(namespace, name)
 
     def workload(self, namespace: str, reference: WorkloadRef) -> Workload | None:
         return self._stores.workload(namespace, reference)

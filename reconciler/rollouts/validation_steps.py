@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from reconciler.rollouts import defaults
+from reconciler.rollouts import defaults, experiment_step
 from reconciler.rollouts.model import Canary, Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.steps import STEPS
@@ -25,10 +25,11 @@ def step_problems(canary: Canary) -> list[str]:
         return [f"spec.strategy.steps: Invalid value: the steps cannot be read: {error}"]
     except Misfit as misfit:
         return [f"spec.strategy.steps{misfit.path}: Invalid value: {misfit.why}"]
-    return [text for index, step in enumerate(steps) for text in _step(canary, step, f"spec.strategy.steps[{index}]")]
+    return [text for index in range(len(steps)) for text in _step(canary, steps, index)]
 
 
-def _step(canary: Canary, step: Step, path: str) -> Iterator[str]:
+def _step(canary: Canary, steps: tuple[Step, ...], index: int) -> Iterator[str]:
+    step, path = steps[index], f"spec.strategy.steps[{index}]"
     kinds = step.kinds
     if len(kinds) != 1:
         said = ", ".join(kinds) or "nothing known"
@@ -42,6 +43,8 @@ def _step(canary: Canary, step: Step, path: str) -> Iterator[str]:
     yield from _scale(canary, step, path)
     yield from route_problems(canary, step, path)
     yield from _analysis(step, f"{path}.analysis")
+    weights = [each.set_weight for each in steps[:index] if each.set_weight is not None]
+    yield from experiment_step.problems(canary, step, weights[-1] if weights else 0, f"{path}.experiment")
 
 
 def _weight(canary: Canary, step: Step, path: str) -> Iterator[str]:

@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from reconciler.analysis.model import AnalysisRun, decode_run
+from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Decode, Resource
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
+    EXPERIMENTS,
     INGRESSES,
     POD_TEMPLATES,
     REPLICA_SETS,
@@ -58,6 +60,7 @@ def watched() -> tuple[Watched, ...]:
         Watched(REPLICA_SETS, decode_replica_set),
         Watched(SERVICES, decode_service),
         Watched(ANALYSIS_RUNS, decode_run),
+        Watched(EXPERIMENTS, decode_experiment),
         *_routed(),
         *(Watched(resource, decode_workload, optional=True) for resource in (DEPLOYMENTS, POD_TEMPLATES)),
     )
@@ -86,11 +89,12 @@ def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
     replica_sets: Store[ReplicaSet] = by_kind(REPLICA_SETS.kind)
     services: Store[Service] = by_kind(SERVICES.kind)
     runs: Store[AnalysisRun] = by_kind(ANALYSIS_RUNS.kind)
+    experiments: Store[Experiment] = by_kind(EXPERIMENTS.kind)
     routed: dict[str, Store[Routed]] = {item.resource.kind: by_kind(item.resource.kind) for item in _routed()}
     workloads: dict[str, Store[Workload]] = {
         resource.kind: by_kind(resource.kind) for resource in (DEPLOYMENTS, POD_TEMPLATES)
     }
-    return Stores(rollouts, replica_sets, services, runs, routed, workloads)
+    return Stores(rollouts, replica_sets, services, runs, experiments, routed, workloads)
 
 
 def subscribe(stores: Stores, enqueue: Enqueue) -> None:
@@ -102,6 +106,7 @@ def subscribe(stores: Stores, enqueue: Enqueue) -> None:
 
     _follow(stores.rollouts, lambda rollout: [_key(rollout.metadata)], enqueue)
     _follow(stores.runs, lambda run: _owner(run.metadata), enqueue)
+    _follow(stores.experiments, lambda experiment: _owner(experiment.metadata), enqueue)
     _follow(stores.replica_sets, lambda rs: _owner(rs.metadata) or _adopters(stores, rs), enqueue)
     _follow(stores.replica_sets, partial(about, REPLICA_SETS.kind), enqueue)
     _follow(stores.services, lambda service: [*about(SERVICES.kind, service), *_manager(service)], enqueue)

@@ -33,6 +33,7 @@ class Lab:
     """`broken`: ReplicaSets whose pods never come. `verdicts`: phase that a run has, by its name; else `Running`."""
 
     objects: dict[tuple[str, str], Json] = field(default_factory=dict)
+    name: str = "ab"
     now: datetime = START
     broken: set[str] = field(default_factory=set)
     verdicts: dict[str, str] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Lab:
 
     @property
     def experiment(self) -> Json:
-        return self.objects["Experiment", "ab"]
+        return self.objects["Experiment", self.name]
 
     @property
     def status(self) -> Json:
@@ -105,7 +106,7 @@ class Lab:
             case i.DeleteService(name, _):
                 del self.objects["Service", name]
             case i.PatchStatus(patch):
-                self.patch("Experiment", "ab", {"status": patch})
+                self.patch("Experiment", self.name, {"status": patch})
 
     def play(self) -> bool:
         """Pods come and go, runs go on; whether anything changed."""

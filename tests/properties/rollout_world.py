@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from reconciler.analysis.model import AnalysisRun, decode_run
+from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
@@ -64,6 +65,9 @@ class FakeAnalyses:
             },
             "spec": {"metrics": [{"name": "errors", "successCondition": "result[0] < 0.1"}]},
         }
+
+    def resolve(self, *, args: Sequence[Json], **_: Any) -> Sequence[Json]:
+        return args
 
     def settle(self, run: Json, existing: Callable[[str], AnalysisRun | None]) -> tuple[Json, bool]:
         name = run["metadata"]["name"]
@@ -194,6 +198,13 @@ class Cluster:
                     "Deployment", name, {"metadata": {"annotations": mark}, "spec": {"replicas": replicas}}, version
                 )
                 self.log.append(("deployment", name, replicas))
+            case i.CreateExperiment(body):
+                self.put("Experiment", body)
+            case i.TerminateExperiment(name):
+                self.patch("Experiment", name, {"spec": {"terminate": True}})
+            case i.DeleteExperiment(name):
+                self.objects.pop(("Experiment", name))
+                self.versions += 1
             case i.PatchPods() | i.LabelPods() | i.EvictPod():
                 pass
 
@@ -288,6 +299,13 @@ class Cluster:
 
     def routed(self, kind: str, namespace: str, name: str) -> Routed | None:
         return self._one(kind, name, decode_whole)
+
+    def experiments(self, rollout: Rollout) -> list[Experiment]:
+        return [decode_experiment(orjson.dumps(body)) for (k, _), body in self.objects.items() if k == "Experiment"]
+
+    def experiment(self, namespace: str, name: str) -> Experiment | None:
+        body = self.objects.get(("Experiment", name))
+        return decode_experiment(orjson.dumps(body)) if body else None
 
     def runs(self, rollout: Rollout) -> list[AnalysisRun]:
         return [decode_run(orjson.dumps(body)) for body in self._all("AnalysisRun")]

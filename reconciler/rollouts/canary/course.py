@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rollouts import promotion, restart, runs, services, stepping
+from reconciler.rollouts import experiments, promotion, restart, runs, services, stepping
 from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.course import Course
 from reconciler.rollouts.intents import warning
@@ -20,7 +20,8 @@ def reconcile(world: World, now: datetime) -> Course:
     selected = services.select(world)
     shifted = shift.reconcile(world)
     coupled = runs.reconcile(shifted.world)
-    restarted = restart.reconcile(coupled.world, now)
+    experimenting = experiments.reconcile(coupled.world)
+    restarted = restart.reconcile(experimenting.world, now)
     scaled = scaling.reconcile(restarted.world, now)
     stepped = stepping.advance(restarted.world, now)
     promoted = promotion.reconcile(stepped.world)
@@ -31,10 +32,11 @@ def reconcile(world: World, now: datetime) -> Course:
             *shifted.intents,
             *(warning("TrafficRoutingError", trouble) for trouble in shifted.troubles),
             *coupled.intents,
+            *experimenting.intents,
             *restarted.intents,
             *scaled.intents,
         ),
         events=(*stepped.events, *promoted.events),
         wakes=(shift.ask_again_at(shifted.world, now), scaled.wake_at, stepped.wake_at, restarted.wake_at),
-        troubles=(*shifted.troubles, *coupled.troubles),
+        troubles=(*shifted.troubles, *coupled.troubles, *experimenting.troubles),
     )

@@ -10,7 +10,15 @@ from typing import Protocol, cast
 
 from reconciler.rollouts.model import Step
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.steps import analysis, pause, set_canary_scale, set_header_route, set_mirror_route, set_weight
+from reconciler.rollouts.steps import (
+    analysis,
+    experiment,
+    pause,
+    set_canary_scale,
+    set_header_route,
+    set_mirror_route,
+    set_weight,
+)
 from reconciler.rollouts.steps.progress import Done, Progress, Wait
 
 __all__ = ["STEPS", "Done", "Progress", "Wait", "progress", "text"]
@@ -31,6 +39,7 @@ STEPS: dict[str, StepKind] = {
     "analysis": cast(StepKind, analysis),
     "setHeaderRoute": cast(StepKind, set_header_route),
     "setMirrorRoute": cast(StepKind, set_mirror_route),
+    "experiment": cast(StepKind, experiment),
 }
 
 

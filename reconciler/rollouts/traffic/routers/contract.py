@@ -19,6 +19,7 @@ HEADER_ROUTES = "header routes"
 MIRROR_ROUTES = "mirror routes"
 PING_PONG = "pingPong"
 MAX_WEIGHT = "maxTrafficWeight"
+EXPERIMENT_SHARES = "experiment shares"
 
 Key = tuple[str, str]
 """(kind, name) of an object in the Rollout's namespace."""
@@ -63,7 +64,8 @@ class RouterPlugin(Protocol):
     """The kinds that it reads and writes; the engine watches them once a Rollout uses the plugin."""
 
     ABILITIES: frozenset[str]
-    """`HEADER_ROUTES` and `MIRROR_ROUTES`, as far as it carries them; a step that asks for another is refused."""
+    """Those that it carries of `HEADER_ROUTES`, `MIRROR_ROUTES` and `EXPERIMENT_SHARES` (`split.additional`); a step
+    that asks for another is refused."""
 
     def objects(self, config: Any, rollout: str) -> Iterable[Key]:
         """The objects that carry the traffic of the Rollout of that name."""

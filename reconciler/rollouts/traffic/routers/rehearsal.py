@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kube.api import Object, Resource
-from reconciler.rollouts.traffic.routers.contract import HEADER_ROUTES, MIRROR_ROUTES, Key
+from reconciler.rollouts.traffic.routers.contract import EXPERIMENT_SHARES, HEADER_ROUTES, MIRROR_ROUTES, Key
 from reconciler.rollouts.traffic.wanted import Wanted
 
 NAME = "reconciler.dev/rehearsal"
 RESOURCES: tuple[Resource, ...] = ()
-ABILITIES = frozenset({HEADER_ROUTES, MIRROR_ROUTES})
+ABILITIES = frozenset({HEADER_ROUTES, MIRROR_ROUTES, EXPERIMENT_SHARES})
 
 
 def objects(config: Any, rollout: str) -> list[Key]:
