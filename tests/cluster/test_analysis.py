@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from reconciler.analysis import providers
 from reconciler.analysis.controller import AnalysisController
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import AnalysisRun, Phase, decode_run
-from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
 from reconciler.analysis.readings import explain
 from reconciler.http.client import HttpClient
 from reconciler.kube.client import HttpCluster, connect
@@ -174,23 +171,3 @@ def test_expired_runs_are_deleted(analyses: Analyses) -> None:
     analyses.create("short", metric, ttlStrategy={"secondsAfterCompletion": 2})
     until(lambda: analyses.get("short"), 5)
     until(lambda: analyses.get("short") is None, 10)
-
-
-def ask(prometheus: Prometheus, **config: Any) -> Answer:
-    around = Surroundings(send=HttpClient("analysis-test").send)
-    provider = providers.find("prometheus")
-    return provider.measure({"address": prometheus.url, **config}, datetime.now(UTC), around)
-
-
-def test_every_kind_of_answer_of_a_real_prometheus_is_read(prometheus: Prometheus) -> None:
-    assert ask(prometheus, query="scalar(vector(0.5))").value == 0.5
-    assert ask(prometheus, query="up").value == [1.0]
-    assert ask(prometheus, query="nothing_of_that_name").value == []
-    assert str(ask(prometheus, query="vector(0) / vector(0)").value) == "[nan]"
-    assert ask(prometheus, query="vector(1) or " + " or ".join(["vector(2)"] * 300)).value == [1.0]
-    span = {"start": 'now() - duration("10s")', "end": "now()", "step": "5s"}
-    assert ask(prometheus, query="vector(3)", rangeQuery=span).value == [3.0, 3.0, 3.0]
-    with pytest.raises(ProviderError, match=r"bad_data: .*parse error"):
-        ask(prometheus, query="rate(")
-    with pytest.raises(ProviderError, match="answered with a string"):
-        ask(prometheus, query='"text"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.request
@@ -10,10 +11,12 @@ from typing import Any
 from tests.testbed.network import Network
 
 
-def answers(network: Network, url: str) -> bool:
-    """Whether the URL answers with success right now."""
+def answers(network: Network, url: str, user: str = "") -> bool:
+    """Whether the URL answers with success right now; `user` is "name:password"."""
+    token = base64.b64encode(user.encode()).decode()
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {token}"} if user else {})
     try:
-        with network.entered(), urllib.request.urlopen(url, timeout=2) as response:
+        with network.entered(), urllib.request.urlopen(request, timeout=2) as response:
             return bool(200 <= response.status < 300)
     except (urllib.error.URLError, OSError):
         return False
