@@ -13,7 +13,7 @@ from typing import Any
 
 from lark import Token, Tree
 
-from reconciler.analysis.expr import access, functions, operators, predicates, values
+from reconciler.analysis.expr import access, functions, methods, operators, predicates, values
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.frame import Code, Frame, Run
 from reconciler.analysis.expr.syntax import Node, place, unquoted
@@ -57,6 +57,7 @@ class Compiler:
             "list": self._list,
             "map": self._map,
             "let": self._let,
+            "sequence": self._sequence,
             "conditional": self._conditional,
             "elvis": self._elvis,
             "disjunction": self._disjunction,
@@ -159,6 +160,19 @@ class Compiler:
             return body.run(frame)
 
         return Code(body.type, run, nullable=body.nullable)
+
+    def _sequence(self, children: list[Any], scope: Scope) -> Code:
+        """`a; b` is b; a is compiled, so that its mistakes are found, and evaluated, as it may fail."""
+        first, *rest = (self.compile(child, scope) for child in children if child is not None)
+        if not rest:
+            return first
+        last = rest[0]
+
+        def run(frame: Frame) -> Any:
+            first.run(frame)
+            return last.run(frame)
+
+        return Code(last.type, run, nullable=last.nullable)
 
     def _conditional(self, children: list[Any], scope: Scope) -> Code:
         condition, then, otherwise = (self.compile(child, scope) for child in children)
@@ -273,7 +287,7 @@ class Compiler:
 
     def _method(self, children: list[Any], scope: Scope) -> Code:
         arguments = [self.compile(argument, scope) for argument in children[2:]]
-        return functions.method(self.compile(children[0], scope), str(children[1]), arguments)
+        return methods.method(self.compile(children[0], scope), str(children[1]), arguments)
 
     def _misplaced(self, body: Node) -> Code:
         raise ExpressionError(f"a predicate is not expected here (at {place(body)})")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from reconciler.analysis.expr import lists, numbers, strings
+from reconciler.analysis.expr import lists, numbers, strings, times
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.frame import Code, Frame, Run
 from reconciler.analysis.expr.types import (
@@ -22,6 +21,7 @@ from reconciler.analysis.expr.types import (
     STRING,
     STRINGS,
     TIME,
+    ZONE,
     Kind,
     Type,
     kind_of,
@@ -35,6 +35,7 @@ _EVERY: Accept = frozenset(Kind)
 _TEXT: Accept = frozenset({Kind.STRING})
 _NUMBER: Accept = frozenset({Kind.INT, Kind.FLOAT})
 _WHOLE: Accept = frozenset({Kind.INT})
+_ZONE: Accept = frozenset({Kind.ZONE})
 _LIST: Accept = frozenset({Kind.LIST})
 _MAP: Accept = frozenset({Kind.MAP})
 _SIZED: Accept = frozenset({Kind.STRING, Kind.LIST, Kind.MAP})
@@ -71,6 +72,11 @@ FUNCTIONS: dict[str, Function] = {
     "bitand": _of(_WHOLE, _WHOLE, gives=INT, by=operator.and_),
     "bitor": _of(_WHOLE, _WHOLE, gives=INT, by=operator.or_),
     "bitxor": _of(_WHOLE, _WHOLE, gives=INT, by=operator.xor),
+    "bitnand": _of(_WHOLE, _WHOLE, gives=INT, by=numbers.but_not),
+    "bitnot": _of(_WHOLE, gives=INT, by=operator.invert),
+    "bitshl": _of(_WHOLE, _WHOLE, gives=INT, by=numbers.shifted_left),
+    "bitshr": _of(_WHOLE, _WHOLE, gives=INT, by=numbers.shifted_right),
+    "bitushr": _of(_WHOLE, _WHOLE, gives=INT, by=numbers.shifted_right_unsigned),
     "min": _of(_NUMBER | _LIST, gives=ANY, by=lists.least, more=True),
     "max": _of(_NUMBER | _LIST, gives=ANY, by=lists.greatest, more=True),
     "mean": _of(_NUMBER | _LIST, gives=ANY, by=lists.mean, more=True),
@@ -105,7 +111,11 @@ FUNCTIONS: dict[str, Function] = {
     "toJSON": _of(_EVERY, gives=STRING, by=strings.to_json),
     "fromJSON": _of(_TEXT, gives=ANY, by=strings.from_json),
     "duration": _of(_TEXT, gives=DURATION, by=parse_go_duration),
-    "date": _of(_TEXT, gives=TIME, by=strings.date),
+    "date": _of(_TEXT | _ZONE, _TEXT, _TEXT, gives=TIME, by=times.date, required=1),
+    "timezone": _of(_TEXT, gives=ZONE, by=times.zone),
+    "splitAfter": _of(_TEXT, _TEXT, _WHOLE, gives=STRINGS, by=strings.split_after, required=2),
+    "toBase64": _of(_TEXT, gives=STRING, by=strings.to_base64),
+    "fromBase64": _of(_TEXT, gives=STRING, by=strings.from_base64),
 }
 """What needs nothing but its arguments."""
 
@@ -115,6 +125,8 @@ _DEEP = frozenset({"string", "toJSON", "flatten", "uniq", "min", "max", "mean", 
 
 def call(name: str, arguments: list[Code]) -> Code | None:
     """The call as code; None when there is no such function. Raises ExpressionError for arguments that do not fit."""
+    if name == "now":
+        return _now(arguments)
     if name in _OF_THE_RESULT:
         required, code = _OF_THE_RESULT[name]
         if len(arguments) != required:
@@ -187,6 +199,16 @@ def _invoke(name: str, function: Callable[..., Any], runs: list[Run]) -> Run:
     return invoke
 
 
+def _now(arguments: list[Code]) -> Code:
+    """The moment of the evaluation, maybe as it is in another zone."""
+    if not arguments:
+        return Code(TIME, lambda frame: frame.now)
+    if len(arguments) > 1 or arguments[0].type != ZONE:
+        raise ExpressionError("now takes a time zone and no more")
+    zone = arguments[0].run
+    return Code(TIME, lambda frame: frame.now.astimezone(zone(frame)))
+
+
 def _or_default(arguments: list[Code]) -> Code:
     """`default(x, v)` looks at the metric's result, whatever x is: existing templates rely on it (spec §7.5)."""
     otherwise = arguments[1].run
@@ -196,41 +218,4 @@ def _or_default(arguments: list[Code]) -> Code:
 _OF_THE_RESULT: dict[str, tuple[int, Callable[[list[Code]], Code]]] = {
     "isNil": (1, lambda _: Code(BOOL, lambda frame: frame.result is None)),
     "default": (2, _or_default),
-    "now": (0, lambda _: Code(TIME, lambda frame: frame.now)),
 }
-
-_METHODS: dict[Kind, dict[str, tuple[Type, Callable[[Any], Any]]]] = {
-    Kind.DURATION: {
-        "Hours": (FLOAT, lambda d: d / timedelta(hours=1)),
-        "Minutes": (FLOAT, lambda d: d / timedelta(minutes=1)),
-        "Seconds": (FLOAT, lambda d: d.total_seconds()),
-        "Milliseconds": (INT, lambda d: d // timedelta(milliseconds=1)),
-    },
-    Kind.TIME: {
-        "Year": (INT, lambda t: t.year),
-        "Month": (INT, lambda t: t.month),
-        "Day": (INT, lambda t: t.day),
-        "Hour": (INT, lambda t: t.hour),
-        "Minute": (INT, lambda t: t.minute),
-        "Second": (INT, lambda t: t.second),
-        "Weekday": (INT, lambda t: t.isoweekday() % 7),
-        "YearDay": (INT, lambda t: t.timetuple().tm_yday),
-        "Unix": (INT, lambda t: int(t.timestamp() // 1)),
-    },
-}
-
-
-def method(target: Code, name: str, arguments: list[Code]) -> Code:
-    """Methods of times and durations without arguments. Raises ExpressionError for others."""
-    known = _METHODS.get(target.type.kind, {}).get(name)
-    if known is None or arguments:
-        raise ExpressionError(f"type {target.type} has no method {name}")
-    run = target.run
-
-    def call_it(frame: Frame) -> Any:
-        value = run(frame)
-        if value is None:
-            raise ExpressionError(f"cannot call {name} of nil")
-        return known[1](value)
-
-    return Code(known[0], call_it)

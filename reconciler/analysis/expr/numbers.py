@@ -77,3 +77,22 @@ def _parsed_int(text: str) -> int:
     if not _INTEGER.fullmatch(text) or len(text) > 20 or wrap(int(text)) != int(text):
         raise ValueError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def but_not(left: int, right: int) -> int:
+    """The bits of the first without those of the second, which Go's library calls nand."""
+    return left & ~right
+
+
+def shifted_left(number: int, by: int) -> int:
+    """Raises ValueError for a negative shift."""
+    return wrap(number << by) if by < 64 else 0
+
+
+def shifted_right(number: int, by: int) -> int:
+    return number >> by
+
+
+def shifted_right_unsigned(number: int, by: int) -> int:
+    """With zeros coming in, as if the 64 bits had no sign."""
+    return wrap((number % 2**64) >> by)

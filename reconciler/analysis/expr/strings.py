@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.analysis.expr.frame import LONGEST_STRING
 from reconciler.analysis.expr.types import Kind, as_json_numbers, kind_of
 
 _TYPE_NAMES = {Kind.FLOAT: "float"}
-_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%a, %d %b %Y %H:%M:%S %Z")
 
 
 def shown(value: Any) -> str:
@@ -129,12 +129,16 @@ def from_json(text: str) -> Any:
     return as_json_numbers(json.loads(text))
 
 
-def date(text: str) -> datetime:
-    """A date or RFC 3339 time; without a zone it is UTC."""
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def split_after(text: str, separator: str, most: int = -1) -> list[str]:
+    """Like `split`, with the separator at the end of each part but the last."""
+    parts = split(text, separator, most)
+    return [part + separator * (index + 1 < len(parts)) for index, part in enumerate(parts)]
+
+
+def to_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def from_base64(text: str) -> str:
+    """Raises ValueError for what is not base64 of a text."""
+    return base64.b64decode(text, validate=True).decode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 
 class Kind(Enum):
@@ -22,6 +23,7 @@ class Kind(Enum):
     MAP = "map"
     TIME = "time.Time"
     DURATION = "time.Duration"
+    ZONE = "*time.Location"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ NUMBERS = frozenset({Kind.INT, Kind.FLOAT})
 
 ANY, NIL, BOOL = Type(Kind.ANY), Type(Kind.NIL), Type(Kind.BOOL)
 INT, FLOAT, STRING = Type(Kind.INT), Type(Kind.FLOAT), Type(Kind.STRING)
-LIST, MAP, TIME, DURATION = Type(Kind.LIST), Type(Kind.MAP), Type(Kind.TIME), Type(Kind.DURATION)
+LIST, MAP = Type(Kind.LIST), Type(Kind.MAP)
+TIME, DURATION, ZONE = Type(Kind.TIME), Type(Kind.DURATION), Type(Kind.ZONE)
 FLOATS = Type(Kind.LIST, FLOAT)
 """The result of a Prometheus vector or matrix."""
 INTS, STRINGS = Type(Kind.LIST, INT), Type(Kind.LIST, STRING)
@@ -66,6 +69,7 @@ _KINDS: dict[type, Kind] = {
     dict: Kind.MAP,
     datetime: Kind.TIME,
     timedelta: Kind.DURATION,
+    ZoneInfo: Kind.ZONE,
 }
 _TYPES = {kind: Type(kind) for kind in Kind}
 
