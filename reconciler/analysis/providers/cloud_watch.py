@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from reconciler.analysis.expr.types import FLOATS, LIST, STRING, Kind, Type
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
+from reconciler.analysis.providers.replies import plain_list
 from reconciler.analysis.providers.settings import SettingsReader
 from reconciler.aws.cloudwatch import MetricData, metric_data
 
@@ -52,7 +51,7 @@ def measure(config: Mapping[str, Any], now: datetime, around: Surroundings) -> A
     if broken:
         raise ProviderError(f"{NAME} could not answer: {'; '.join([*broken, *_messages(data)])}")
     results = [_result(found) for found in data.results]
-    text = orjson.dumps([found["Values"] for found in results]).decode()
+    text = f"[{','.join(plain_list(found['Values']) for found in results)}]"
     told = _messages(data)
     return Answer(results, text, Type(Kind.LIST, RESULT), {"messages": "; ".join(told)} if told else {})
 

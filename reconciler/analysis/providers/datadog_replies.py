@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.analysis.expr.types import FLOAT, FLOATS, NIL
 from reconciler.analysis.providers.contract import Answer, ProviderError
-from reconciler.analysis.providers.replies import document, number, unexpected
+from reconciler.analysis.providers.replies import document, number, plain, plain_list, unexpected
 from reconciler.http.model import Response
 
 NAME = "Datadog"
@@ -56,7 +56,7 @@ def _one(found: object) -> Answer:
     if found is None:
         return NULL
     measured = number(NAME, found)
-    return Answer(measured, orjson.dumps(measured).decode(), FLOAT)
+    return Answer(measured, plain(measured), FLOAT)
 
 
 def _grouped(tags: Sequence[Sequence[Sequence[str]]], numbers: Sequence[Any]) -> Answer:
@@ -68,7 +68,7 @@ def _grouped(tags: Sequence[Sequence[Sequence[str]]], numbers: Sequence[Any]) ->
     if not groups:
         return NOTHING
     values = [measured for _, measured in groups]
-    return Answer(values, orjson.dumps(values).decode(), FLOATS, _metadata(groups))
+    return Answer(values, plain_list(values), FLOATS, _metadata(groups))
 
 
 def _metadata(groups: Groups) -> dict[str, str]:

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from reconciler.analysis.expr.types import FLOATS
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
-from reconciler.analysis.providers.replies import items, number, unexpected
+from reconciler.analysis.providers.replies import items, number, plain_list, unexpected
 from reconciler.analysis.providers.settings import SettingsReader
 from reconciler.http.model import Request, Response
 
@@ -43,4 +41,4 @@ def value(config: Mapping[str, Any], response: Response) -> Answer:
     if not values:
         why = "" if targets else ": it knows no such target"
         raise ProviderError(f"{NAME} has no values for the query{why}")
-    return Answer(values, orjson.dumps(values).decode(), FLOATS)
+    return Answer(values, plain_list(values), FLOATS)

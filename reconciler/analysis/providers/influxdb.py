@@ -12,7 +12,7 @@ import orjson
 from reconciler.analysis.providers import annotated_csv
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
 from reconciler.analysis.providers.credentials import of_secret
-from reconciler.analysis.providers.replies import excerpt, refusal
+from reconciler.analysis.providers.replies import excerpt, plain, refusal
 from reconciler.analysis.providers.settings import SettingsReader, is_web_address
 from reconciler.http.model import Request, Response
 
@@ -66,4 +66,4 @@ def value(config: Mapping[str, Any], response: Response) -> Answer:
 
 
 def _text(item: object) -> str:
-    return repr(item) if isinstance(item, float) else orjson.dumps(item).decode()
+    return plain(item) if isinstance(item, float) else orjson.dumps(item).decode()

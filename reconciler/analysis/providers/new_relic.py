@@ -55,7 +55,7 @@ def value(config: Mapping[str, Any], response: Response) -> Answer:
         raise unexpected(NAME, response) from None
     if not isinstance(rows, list):
         raise unexpected(NAME, response)
-    if not rows:
+    if not any(rows):
         raise ProviderError(f"{NAME} has no results for the query")
     return json_answer(rows[0] if len(rows) == 1 else rows, ResolvedNewRelicQuery=str(config.get("query")))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from reconciler.analysis.expr.types import as_json_numbers
 from reconciler.analysis.providers.contract import Answer, ProviderError
+from reconciler.http.client import printable_url
 from reconciler.http.model import Response
 
 LONGEST_EXCERPT = 500
@@ -48,11 +51,17 @@ def _decoded(name: str, response: Response) -> Any:
 
 def refusal(name: str, response: Response) -> ProviderError:
     """What to raise for a status that is not 200."""
-    later = response.headers.get("retry-after", "")
-    asked = f" (asks to wait {later[:40]}{' s' * later.isdigit()})" if later else ""
-    return ProviderError(
-        f"{name} answered {response.status}{_HINTS.get(response.status, '')}{asked}: {excerpt(response)}"
-    )
+    return ProviderError(f"{name} answered {response.status}{hints(response)}: {excerpt(response)}")
+
+
+def hints(response: Response) -> str:
+    """What a status and its headers ask of the user, in parentheses."""
+    told = _HINTS.get(response.status, "")
+    if later := response.headers.get("retry-after", "")[:40]:
+        told += f" (asks to wait {later}{' s' * later.isdigit()})"
+    if elsewhere := response.headers.get("location", ""):
+        told += f" (redirects to {printable_url(elsewhere)[:200]}: use that address)"
+    return told
 
 
 def unexpected(name: str, response: Response) -> ProviderError:
@@ -73,6 +82,16 @@ def number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ProviderError(f"{name} answered with {str(value)[:100]!r} instead of a number")
     return float(value)
+
+
+def plain(measured: float) -> str:
+    """A number as people write it: `5`, `0.0058`; never with an exponent."""
+    text = format(Decimal(repr(measured)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_list(measured: Iterable[float]) -> str:
+    return f"[{','.join(map(plain, measured))}]"
 
 
 def json_answer(value: Any, **metric_metadata: str) -> Answer:

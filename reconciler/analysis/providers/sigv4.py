@@ -13,23 +13,24 @@ from reconciler.http.model import Request, Response
 
 SERVICE = "aps"
 MARK = "aps-workspaces"
-"""What addresses of the service contain; the settings are without effect for any other, as users expect."""
+"""What addresses of the service contain. Those are signed also without any settings, and no others with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class WithSignatures:
-    """Signs the provider's requests where its settings ask for it."""
+    """Signs the provider's requests to that service, unless its settings have another authentication."""
 
     provider: Provider
 
     def measure(self, config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer:
-        settings = (config.get("authentication") or {}).get("sigv4") or {}
-        if not any(settings.values()):
+        authentication: Mapping[str, Any] = config.get("authentication") or {}
+        settings = authentication.get("sigv4") or {}
+        if any(any((authentication.get(other) or {}).values()) for other in ("basicAuth", "oauth2")):
             return self.provider.measure(config, now, around)
         region, profile, role = (str(settings.get(key) or "") for key in ("region", "profile", "roleArn"))
 
         def send(request: Request) -> Response:
-            asked = signed(request, SERVICE, region, profile, role) if MARK in request.url else request
-            return around.send(asked)
+            ours = MARK in request.url.partition("?")[0]
+            return around.send(signed(request, SERVICE, region, profile, role) if ours else request)
 
         return self.provider.measure(config, now, replace(around, send=send))

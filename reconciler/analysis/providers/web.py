@@ -11,7 +11,7 @@ import orjson
 from reconciler.analysis import jsonpath
 from reconciler.analysis.expr.types import as_json_numbers
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings
-from reconciler.analysis.providers.replies import excerpt
+from reconciler.analysis.providers.replies import excerpt, hints
 from reconciler.http.model import Request, Response
 
 DEFAULT_TIMEOUT = 10
@@ -39,7 +39,7 @@ def request(config: Mapping[str, Any], now: datetime, around: Surroundings) -> R
 def value(config: Mapping[str, Any], response: Response) -> Answer:
     """What `jsonPath` selects; the text itself when the answer is not JSON. Raises ProviderError."""
     if not 200 <= response.status < 300:
-        raise ProviderError(f"received non 2xx response code: {response.status}: {excerpt(response)}")
+        raise ProviderError(f"received non 2xx response code: {response.status}{hints(response)}: {excerpt(response)}")
     try:
         document = response.json()
     except ValueError:

@@ -184,3 +184,8 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once() -> None:
         "[2] must be a map",
     ):
         assert text in str(raised.value)
+
+
+def test_values_are_shown_as_people_write_numbers(aws: Vendor) -> None:
+    answers(aws, {**RATE, "Timestamps": [NOW] * 3, "Values": [5.0, 0.00001, 1e21]})
+    assert aws.measure("cloudWatch", CONFIG).value == "[[5,0.00001,1000000000000000000000]]"

@@ -104,6 +104,13 @@ def test_a_refusal_is_told_with_its_status_and_words(vendor: Vendor, ask: Ask, s
     assert len(vendor.asked) == 1
 
 
+@every_vendor
+def test_a_redirect_is_not_followed_but_named(vendor: Vendor, ask: Ask) -> None:
+    vendor.headers = {"Location": "https://other.example/path?token=x"}
+    vendor.answers(b"moved", 308)
+    assert failed(ask(vendor), "308", "redirects to https://other.example/path: use that address")
+
+
 def test_a_password_in_an_address_is_used_and_not_shown(vendor: Vendor) -> None:
     vendor.answers(f"<html>{KEY}".encode(), 401)
     vendor.url = vendor.url.replace("http://", f"http://me:{KEY}@")

@@ -29,7 +29,7 @@ def test_the_values_of_the_first_target_are_the_result(vendor: Vendor) -> None:
     measurement = vendor.measure(
         "graphite", config, "len(result) == 2 && result[0] >= 90.000000 && all(result, # > 90)"
     )
-    assert (measurement.phase, measurement.message, measurement.value) == (Phase.SUCCESSFUL, "", "[92.5,100.0]")
+    assert (measurement.phase, measurement.message, measurement.value) == (Phase.SUCCESSFUL, "", "[92.5,100]")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def test_one_row_is_a_map_and_several_are_a_list_of_maps(new_relic: Vendor, reco
     ("status", "body", "message"),
     [
         (200, "new-relic/nothing.json", "no results"),
+        (200, b'{"data":{"actor":{"account":{"nrql":{"results":[{}]}}}}}', "no results"),
         (200, "new-relic/syntax-error.json", "NRQL Syntax Error: Error at line 1 position 1"),
         (401, "new-relic/unauthorized.json", "answered 401 (are the credentials right?)"),
         (502, b"<html>bad gateway</html>", "answered 502: <html>bad gateway</html>"),

@@ -37,14 +37,20 @@ def test_a_query_of_amazons_prometheus_is_signed(prometheus: Vendor, query: str)
     assert is_signed(asked, "aps", "us-east-2")
 
 
-def test_without_a_region_it_is_the_daemons(prometheus: Vendor) -> None:
-    prometheus.measure("prometheus", config(prometheus, region="", profile="", roleArn="x") | {"authentication": {}})
-    assert "authorization" not in prometheus.asked[0].headers
+def test_without_settings_it_is_signed_for_the_daemons_region(prometheus: Vendor) -> None:
+    prometheus.measure("prometheus", config(prometheus) | {"authentication": {}})
+    assert is_signed(prometheus.asked[0], "aps", "eu-west-1")
 
 
 def test_another_prometheus_is_asked_without_a_signature(prometheus: Vendor) -> None:
-    prometheus.measure("prometheus", config(prometheus, "/prom", region="us-east-2"))
+    prometheus.measure("prometheus", config(prometheus, "/prom", 'up{a="aps-workspaces"}', region="us-east-2"))
     assert "authorization" not in prometheus.asked[0].headers
+
+
+def test_another_authentication_stands_instead_of_the_signature(prometheus: Vendor) -> None:
+    basic = {"basicAuth": {"username": "me", "password": "pw"}}
+    prometheus.measure("prometheus", config(prometheus) | {"authentication": basic})
+    assert prometheus.asked[0].headers["authorization"].startswith("Basic ")
 
 
 def test_a_role_is_taken_on_and_its_token_sent(prometheus: Vendor) -> None:

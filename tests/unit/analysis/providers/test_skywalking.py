@@ -47,11 +47,16 @@ def test_the_data_is_the_result_as_it_is(vendor: Vendor, success: str) -> None:
     assert measurement.value.startswith('{"service_apdex":{')
 
 
+def test_where_there_is_nothing_the_result_is_nil_and_conditions_may_provide_for_it(vendor: Vendor) -> None:
+    vendor.answers("skywalking/nothing.json")
+    config = {"address": vendor.url, "query": QUERY}
+    assert vendor.measure("skywalking", config, "result.service_apdex == nil").phase is Phase.SUCCESSFUL
+    assert failed(vendor.measure("skywalking", config, "result.service_apdex.value > 1"), "no data was returned")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (200, "skywalking/nothing.json", "no data for the query"),
-        (200, b'{"data":{}}', "no data for the query"),
         (200, "skywalking/partial.json", "metrics not found"),
         (200, b'{"errors":["bad","worse"]}', "SkyWalking: bad; worse"),
         (403, b"", "answered 403 (may these credentials query?): nothing"),
