@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +23,23 @@ def console() -> Console:
     """Standard output; rich leaves out colour by itself when it is no terminal or NO_COLOR is set."""
     found = Console(soft_wrap=False, highlight=False)
     return found if found.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL, highlight=False)
+
+
+def show(what: RenderableType) -> None:
+    """Prints; where nobody looks at a terminal, without the blanks that fill up lines."""
+    out = console()
+    if out.is_terminal:
+        out.print(what)
+    else:
+        print(plain(what))  # noqa: T201 - this is the answer
+
+
+def plain(what: RenderableType) -> str:
+    """As it reads without a terminal."""
+    out = Console(width=WIDTH_WITHOUT_TERMINAL, highlight=False, color_system=None)
+    with out.capture() as caught:
+        out.print(what)
+    return "\n".join(line.rstrip() for line in caught.get().splitlines())
 
 
 def clean(text: object, style: str = "") -> Text:

@@ -153,11 +153,11 @@ def _actual_weight(rollout: Rollout, typed: tuple[Step, ...], replica_sets: Iter
 
 
 def _images(rollout: Rollout, replica_sets: Sequence[ReplicaSet]) -> tuple[Image, ...]:
-    """Those that have pods or a role, with the roles of all versions that have them."""
+    """Those that have pods, with the roles of all versions that run them."""
     found: dict[str, tuple[str, ...]] = {}
     for rs in sorted(replica_sets, key=lambda rs: -rs.revision):
         role = roles(rollout, rs)
-        if role or rs.size or rs.status.replicas:
+        if rs.size or rs.status.replicas:
             for image in images_of(rs):
                 found[image] = tuple(dict.fromkeys((*found.get(image, ()), *role)))
     return tuple(Image(name, role) for name, role in found.items())

@@ -72,7 +72,7 @@ def tree(
 ) -> tuple[Node, ...]:
     """One node per revision. All objects are those that the Rollout, or a ReplicaSet of it, owns."""
     by_owner: dict[str, list[Node]] = {}
-    for pod in sorted(pods, key=lambda pod: pod.metadata.name):
+    for pod in sorted(pods, key=lambda pod: (str(pod.metadata.creation_timestamp), pod.metadata.name)):
         owner = pod.metadata.controller
         by_owner.setdefault(owner.uid if owner else "", []).append(_pod(pod))
     by_revision: dict[int, list[Node]] = {}

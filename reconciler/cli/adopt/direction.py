@@ -11,7 +11,8 @@ import orjson
 import yaml
 
 from reconciler.cli.adopt import strategies
-from reconciler.cli.adopt.surroundings import declared_by, scaler_notes
+from reconciler.cli.adopt.surroundings import scaler_notes
+from reconciler.cli.declared import declared_by
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
 from reconciler.kube.objects import DEPLOYMENTS, ROLLOUTS

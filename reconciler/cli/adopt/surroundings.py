@@ -1,4 +1,4 @@
-"""Who else has to do with a Deployment or Rollout: what applies it from git, what scales it, what guards its pods."""
+"""Who else has to do with a Deployment or Rollout: what scales it, what guards its pods."""
 
 from __future__ import annotations
 
@@ -6,26 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.kube.api import Object
 from reconciler.rollouts.adopting.found import Found, keeper, target
-from reconciler.sync.tracking import APP_LABEL
 from reconciler.workloads import selectors
 from reconciler.workloads.selectors import Selector
-
-_MARKS = (
-    ("labels", APP_LABEL, "Application"),
-    ("annotations", "argocd.argoproj.io/tracking-id", "Argo CD application"),
-    ("labels", "argocd.argoproj.io/instance", "Argo CD application"),
-    ("labels", "kustomize.toolkit.fluxcd.io/name", "Flux kustomization"),
-    ("labels", "helm.toolkit.fluxcd.io/name", "Flux release"),
-    ("annotations", "meta.helm.sh/release-name", "Helm release"),
-)
-
-
-def declared_by(obj: Object) -> str:
-    """`Application shop`, if something applies the object from elsewhere."""
-    for part, key, what in _MARKS:
-        if value := (obj["metadata"].get(part) or {}).get(key):
-            return f"{what} {str(value).partition(':')[0]}"
-    return ""
 
 
 def scaler_notes(found: Found, kind: str, other: str) -> Iterator[str]:

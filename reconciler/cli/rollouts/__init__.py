@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from reconciler.cli.rollouts import look, planning, steer
+from reconciler.cli.rollouts.familiar import Familiar
 
 app = typer.Typer(
+    cls=Familiar,
     no_args_is_help=True,
     rich_markup_mode="rich",
     help="Look at Rollouts and steer them. Works on any cluster, without the daemon.",

@@ -20,16 +20,21 @@ def list_(
     name: Annotated[str, typer.Argument(help="Only this one.")] = "",
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look in every namespace.")] = False,
     watch: Watch = False,
+    timestamps: Annotated[
+        bool, typer.Option("--timestamps", help="With -w: each change is one line, with its time.")
+    ] = (False),
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Show Rollouts, one line each. With -w until you stop it."""
-    from reconciler.cli.printing import console
+    from datetime import UTC, datetime
+
+    from reconciler.cli.printing import show
     from reconciler.cli.rollouts.reading import every_rollout
     from reconciler.cli.rollouts.view import listing
-    from reconciler.cli.rollouts.watching import live
+    from reconciler.cli.rollouts.watching import changes, live, repeatedly
     from reconciler.rollouts.overview import overview
 
     cluster, here = reach(kubeconfig, context, namespace)
@@ -40,52 +45,56 @@ def list_(
 
     if output is not Format.TABLE:
         print(document("rollouts", look(), output))  # noqa: T201 - this is the answer
+    elif watch and timestamps:
+        said: dict[tuple[str, str], str] = {}
+        for found in repeatedly(look):
+            for line in changes(found, said, datetime.now(UTC)):
+                typer.echo(line)
     elif watch:
         for _ in live(lambda: listing(look(), namespaces=everywhere)):
             pass
     else:
-        console().print(listing(look(), namespaces=everywhere))
+        show(listing(look(), namespaces=everywhere))
 
 
 def get(
     name: Name,
     watch: Watch = False,
+    timeout: Annotated[str, typer.Option("--timeout-seconds", help="With -w: stop after, e.g. 60; 0: never.")] = "0",
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one Rollout with its revisions, pods and analyses. With -w until it is Healthy or Degraded.
+    """Show one Rollout with its revisions, pods and analyses. With -w until you stop it.
 
-    Exit code 1 when -w ends with Degraded.
+    To wait for the end of an update, use `status`.
     """
     from datetime import UTC, datetime
 
-    from reconciler.cli.printing import console
-    from reconciler.cli.rollouts.reading import Read, read
+    from reconciler.cli.printing import show
+    from reconciler.cli.rollouts.reading import read
     from reconciler.cli.rollouts.view import details
-    from reconciler.cli.rollouts.watching import live
+    from reconciler.cli.rollouts.watching import length, live
 
     cluster, here = reach(kubeconfig, context, namespace)
-    seen: list[Read] = []
+
+    seen: list[object] = []
 
     def look() -> RenderableType:
-        seen[:] = [read(cluster, here, name)]
-        now = datetime.now(UTC)
-        return details(seen[0].overview, seen[0].tree(now), now)
+        found, now = read(cluster, here, name), datetime.now(UTC)
+        seen[:] = [found.overview, found.tree(now)]
+        return details(found.overview, found.tree(now), now)
 
     if output is not Format.TABLE:
         found, now = read(cluster, here, name), datetime.now(UTC)
         answer = {"rollout": found.overview, "revisions": found.tree(now)}
         print(document("overview", answer, output))  # noqa: T201 - this is the answer
-        return
-    if not watch:
-        console().print(look())
-        return
-    for _ in live(look):
-        if seen[0].overview.ended:
-            break
-    raise typer.Exit(1 if seen[0].overview.phase == "Degraded" else 0)
+    elif watch:
+        for _ in live(look, length(timeout, "--timeout-seconds"), facts=lambda: tuple(seen)):
+            pass
+    else:
+        show(look())
 
 
 def status(
@@ -128,7 +137,7 @@ def history(
     """Show the revisions that are kept, newest first: `undo --to-revision` goes back to one."""
     from datetime import UTC, datetime
 
-    from reconciler.cli.printing import console
+    from reconciler.cli.printing import show
     from reconciler.cli.rollouts.reading import replica_sets_of, rollout_called
     from reconciler.cli.rollouts.view import history_table
     from reconciler.rollouts import tree
@@ -137,6 +146,6 @@ def history(
     rollout = rollout_called(cluster, here, name)
     found = tree.history(rollout, replica_sets_of(cluster, rollout))
     if output is Format.TABLE:
-        console().print(history_table(found, datetime.now(UTC)))
+        show(history_table(found, datetime.now(UTC)))
     else:
         print(document("history", found, output))  # noqa: T201 - this is the answer

@@ -99,6 +99,7 @@ def undo(
     from reconciler.cli.rollouts.reading import replica_sets_of, rollout_object
     from reconciler.rollouts import template_verbs
     from reconciler.rollouts.model import decode_rollout
+    from reconciler.rollouts.verbs import settled
 
     cluster, here = reach(kubeconfig, context, namespace)
     stored = rollout_object(cluster, here, name)
@@ -107,7 +108,10 @@ def undo(
     replica_sets = replica_sets_of(cluster, rollout)
     action = template_verbs.undo(holder, replica_sets, to_revision or None, rollout.status.stable_rs)
     send(cluster, target, action)
-    _tell(action, here, name, declared=holder)
+    instead = "revert the commit in git, too"
+    if not settled(rollout):
+        instead = f"`reconciler rollouts abort {name}` holds whatever is synced, until git has another version"
+    _tell(action, here, name, declared=holder, instead=instead)
 
 
 @images.command("image")
@@ -150,16 +154,11 @@ def _steer(decide: Callable[[Rollout], Action], name: str, namespace: str, kubec
     _tell(action, here, name)
 
 
-def _tell(action: Action, namespace: str, name: str, declared: Object | None = None) -> None:
+def _tell(action: Action, namespace: str, name: str, declared: Object | None = None, *, instead: str = "") -> None:
     """What happened, what comes next, and that git has the last word on what it declares."""
-    from reconciler.sync.tracking import APP_LABEL
+    from reconciler.cli.declared import declared_by
 
     typer.echo(f"Rollout {namespace}/{name} {action.told}" + (f": {action.next_}" if action.next_ else ""))
-    labels = ((declared or {}).get("metadata") or {}).get("labels") or {}
-    app = labels.get(APP_LABEL)
-    if app and action.patches:
-        typer.echo(
-            f"Application {app} applies it from git: change it there too, or the next sync puts it back "
-            "(with selfHeal, at once)",
-            err=True,
-        )
+    if action.patches and declared and (who := declared_by(declared)):
+        typer.echo(f"{who} applies it from git: with self-heal that is back at once, else with the next sync", err=True)
+        typer.echo(f"→ {instead or 'change it in git, too'}", err=True)

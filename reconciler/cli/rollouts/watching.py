@@ -3,38 +3,87 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import typer
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from reconciler.cli.printing import clean, console
+from reconciler.cli.printing import clean, console, plain
 from reconciler.errors import Transient
 from reconciler.rollouts.overview import Overview
 
+T = TypeVar("T")
 LOOK_SECONDS = 1.0
 """How often is asked: a person does not read faster."""
 
 
-def live(look: Callable[[], RenderableType]) -> Iterator[None]:
-    """Shows what `look` gives, anew every second, until the caller stops asking. The last view stays.
+def live(
+    look: Callable[[], RenderableType], limit: timedelta | None = None, *, facts: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """Shows what `look` gives, anew every second, until the caller stops asking or for `limit`. The last view stays.
 
-    A server that does not answer for a while is told of below the last view.
+    Where nobody looks at a terminal, each view whose `facts` differ from the one before is printed below it; by default
+    its text, in which ages grow. A server that does not answer for a while is told of below the last view.
     """
+    ends = time.monotonic() + limit.total_seconds() if limit else None
     shown: RenderableType = Text()
-    with Live(console=console(), auto_refresh=False, vertical_overflow="crop") as screen:
-        while True:
+    with _screen(facts) as update:
+        while ends is None or time.monotonic() < ends:
             try:
                 shown = look()
-                screen.update(shown, refresh=True)
+                update(shown)
             except Transient as error:
-                screen.update(Group(shown, clean(f"trying again: {error}", "yellow")), refresh=True)
+                update(Group(shown, clean(f"trying again: {error}", "yellow")))
             else:
                 yield
             time.sleep(LOOK_SECONDS)
+
+
+@contextmanager
+def _screen(facts: Callable[[], object] | None) -> Iterator[Callable[[RenderableType], None]]:
+    """How to show a view in place of the one before."""
+    if not console().is_terminal:
+        yield _Changes(facts)
+        return
+    with Live(console=console(), auto_refresh=False, vertical_overflow="ellipsis") as screen:
+        yield lambda view: screen.update(view, refresh=True)
+
+
+class _Changes:
+    """Prints a view if it says something else than the last one."""
+
+    def __init__(self, facts: Callable[[], object] | None) -> None:
+        self._facts, self._last = facts, object()
+
+    def __call__(self, view: RenderableType) -> None:
+        text = plain(view)
+        facts = self._facts() if self._facts else text
+        if facts != self._last:
+            self._last = facts
+            typer.echo(text)
+
+
+def repeatedly(look: Callable[[], T]) -> Iterator[T]:
+    """What `look` gives, every second, but for seconds in which the server does not answer."""
+    while True:
+        with suppress(Transient):
+            yield look()
+        time.sleep(LOOK_SECONDS)
+
+
+def changes(found: Sequence[Overview], said: dict[tuple[str, str], str], now: datetime) -> Iterator[str]:
+    """A line with its time for every Rollout that reads differently than what was `said`, which is kept up to date."""
+    lines = {(each.namespace, each.name): f"{each.namespace}/{each.name}  {sentence(each)}" for each in found}
+    lines |= {key: f"{'/'.join(key)}  is gone" for key in said if key not in lines}
+    for key, line in lines.items():
+        if said.get(key) != line:
+            said[key] = line
+            yield f"{now:%Y-%m-%dT%H:%M:%SZ}  {line}"
 
 
 def wait(

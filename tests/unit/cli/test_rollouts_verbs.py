@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 import yaml
 
 from reconciler.cli.rollouts.acting import Target, act, send
+from reconciler.cli.rollouts.familiar import without_kind
 from reconciler.cli.rollouts.reading import rollout_called
+from reconciler.cli.rollouts.watching import changes
 from reconciler.errors import UserError
 from reconciler.kube.api import Resource
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import DEPLOYMENTS, ROLLOUTS
+from reconciler.rollouts.overview import overview
 from reconciler.rollouts.verbs import Action, Patch, promote
 from reconciler.sandbox.server import Sandbox
 from tests.cluster.rollouts_engine import Shop
@@ -99,6 +103,20 @@ def test_undo_brings_back_the_version_before_as_the_newest_revision(paused: Shop
     assert [line.split()[0] for line in paused.says("history", "shop").splitlines()] == ["REVISION", "3", "2"]
 
 
+@pytest.mark.parametrize(
+    ("done", "advice"), [(False, "rollouts abort shop` holds whatever is synced"), (True, "revert the commit")]
+)
+def test_undo_says_what_lasts_where_git_has_the_last_word(paused: Shop, done: bool, advice: str) -> None:
+    mark = {"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "store:argoproj.io/Rollout:ns/shop"}}}
+    paused.cluster.patch(ROLLOUTS, paused.namespace, "shop", mark)
+    if done:
+        paused.says("promote", "shop", "--full")
+        paused.says("status", "shop", "-t", "30s")
+    said = paused.says("undo", "shop")
+    assert "Argo CD application store applies it from git" in said
+    assert advice in said
+
+
 def test_pause_and_resume_write_the_field_that_freezes(paused: Shop) -> None:
     paused.says("pause", "shop")
     paused.reaches("Paused", message="manually paused")
@@ -139,10 +157,37 @@ def test_a_name_that_does_not_exist_is_said_so(shop: Shop, verb: str) -> None:
     assert "there is no Rollout" in str(shop.run(verb, "nobody").exception)
 
 
-def test_a_live_view_ends_when_the_rollout_is_done(paused: Shop) -> None:
-    paused.says("abort", "shop")
-    watched = paused.run("get", "shop", "-w")
-    assert (watched.exit_code, "Degraded" in watched.output) == (1, True)
+def test_a_live_view_goes_on_for_as_long_as_asked_and_prints_each_change_once(paused: Shop) -> None:
+    watched = paused.run("get", "shop", "-w", "--timeout-seconds", "3")
+    assert watched.exit_code == 0
+    assert "CanaryPauseStep" in watched.output
+    assert watched.output.count("Name:") == 1  # nothing changes but ages
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("get rollout shop -w", "get shop -w"),
+        ("list rollouts -A", "list -A"),
+        ("retry rollout shop", "retry shop"),
+        ("get rollout", "get rollout"),
+        ("promote rollout", "promote rollout"),
+        ("list", "list"),
+        ("", ""),
+    ],
+)
+def test_what_users_of_the_established_client_type_is_understood(typed: str, meant: str) -> None:
+    assert without_kind(typed.split()) == meant.split()
+
+
+def test_changes_of_rollouts_are_lines_with_their_time(paused: Shop) -> None:
+    said: dict[tuple[str, str], str] = {}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    found = [overview(rollout_called(paused.cluster, paused.namespace, "shop"))]
+    line = f"2026-01-01T00:00:00Z  {paused.namespace}/shop  Paused - CanaryPauseStep (step 1/4, weight 25)"
+    assert list(changes(found, said, now)) == [line]
+    assert list(changes(found, said, now)) == []
+    assert list(changes([], said, now)) == [f"2026-01-01T00:00:00Z  {paused.namespace}/shop  is gone"]
 
 
 @pytest.mark.parametrize(
