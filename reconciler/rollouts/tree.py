@@ -107,8 +107,9 @@ def _revision(run: AnalysisRun, known: dict[str, int]) -> int:
 
 def _replica_set(rollout: Rollout, rs: ReplicaSet, pods: tuple[Node, ...], now: datetime) -> Node:
     info = list(roles(rollout, rs))
-    if rs.deadline is not None and rs.size:
-        info.append(f"delay:{max(0, int((rs.deadline - now).total_seconds()))}s")
+    if rs.deadline is not None:
+        left = int((rs.deadline - now).total_seconds())
+        info.append(f"delay:{left}s" if left >= 0 else "delay:passed")
     return Node("ReplicaSet", rs.name, _size(rs), rs.metadata.creation_timestamp, tuple(info), pods)
 
 

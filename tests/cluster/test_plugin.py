@@ -1,137 +1,159 @@
-"""The established client, `kubectl argo rollouts`, sees and steers our Rollouts as its users are used to."""
+"""`kubectl argo rollouts` and `reconciler rollouts` on the real API server: the same acts, states and words.
+
+Two namespaces are steered through the same story, one by each client. After every act both Rollouts have the same
+status, the established client shows what its rules say (spec rollouts §11.4), and ours shows the same.
+"""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.testbed.controlplane import ControlPlane
-from tests.testbed.daemon import Daemon
+from tests.cluster.clients import Client, Ours, Theirs, shown, timeless
+from tests.cluster.rollouts_engine import Shop, until
+from tests.testbed.access import Access
 
-pytestmark = pytest.mark.cluster
-_CRDS = Path(__file__).parents[2] / "manifests" / "crds"
-_ROLLOUT = """
-apiVersion: argoproj.io/v1alpha1
-kind: Rollout
-metadata: {name: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: shop}}
-  template:
-    metadata: {labels: {app: shop}}
-    spec: {containers: [{name: shop, image: "registry.example/shop:VERSION"}]}
-  strategy:
-    canary:
-      steps: [{setWeight: 50}, {pause: {}}]
-"""
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("rollout_crds")]
+STEPS = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A Rollout that git declares and the daemon delivers, and the client to look at it with."""
+class Act:
+    """What is typed, and what is shown when it has come true."""
 
-    repository: Path
-    plugin: Path
-    kubeconfig: Path
-    versions: Iterator[int]
-
-    def release(self) -> int:
-        """Commit the next version; returns its number."""
-        version = next(self.versions)
-        (self.repository / "shop" / "rollout.yaml").write_text(_ROLLOUT.replace("VERSION", str(version)))
-        _git(self.repository, "add", "-A")
-        _git(self.repository, "commit", "-q", "-m", f"Release {version}")
-        return version
-
-    def argo(self, *arguments: str) -> str:
-        """Output of `kubectl argo rollouts …` for the Rollout."""
-        options = ("-n", "shop", "--kubeconfig", str(self.kubeconfig))
-        done = subprocess.run(
-            [str(self.plugin), *arguments, *options], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0 or arguments[0] == "status", done.stderr
-        return done.stdout + done.stderr
-
-    def reaches(self, status: str) -> None:
-        """Wait until the client's own `status` command says so."""
-        seen = ""
-        for _ in range(40):
-            seen = self.argo("status", "shop", "--timeout", "1s")
-            if status in seen:
-                return
-        raise AssertionError(f"{status} is not reached: {seen}\n{self.argo('get', 'rollout', 'shop', '--no-color')}")
+    typed: str
+    facts: dict[str, str]
+    images: tuple[str, ...]
 
 
-@pytest.fixture(scope="module")
-def shop(rollouts_plugin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """On a control plane of its own: the daemon looks after every Rollout that it sees."""
-    directory = tmp_path_factory.mktemp("plugin")
-    repository = directory / "repository"
-    (repository / "shop").mkdir(parents=True)
-    _git(repository, "init", "-q", "-b", "main")
-    with ControlPlane(directory / "control-plane") as cluster:
-        cluster.kubectl("apply", "--server-side", "-k", str(_CRDS))
-        cluster.kubectl("create", "namespace", "shop")
-        shop = Shop(repository, rollouts_plugin, cluster.kubeconfig, count(1))
-        shop.release()
-        flags = {"--repo": str(repository), "--path": "shop", "--namespace": "shop", "--poll": "1s"}
-        daemon = Daemon(directory, {**flags, "--kubeconfig": str(cluster.kubeconfig)})
-        try:
-            daemon.start()
-            shop.reaches("Healthy")
-            yield shop
-        finally:
-            daemon.stop()
+def paused(step: int, weight: int, updated: int, message: str = "CanaryPauseStep") -> dict[str, str]:
+    where = {"Step": f"{step}/4", "SetWeight": str(weight), "ActualWeight": str(weight), "Updated": str(updated)}
+    return {"Status": "॥ Paused", "Message": message, **where, "Desired": "4", "Current": "4", "Available": "4"}
 
 
-def test_get_shows_the_step_the_weight_and_both_versions_of_a_paused_canary(shop: Shop) -> None:
-    version = shop.release()
-    shop.reaches("Paused")
-    shown = shop.argo("get", "rollout", "shop", "--no-color")
-    assert "CanaryPauseStep" in shown
-    assert "Step:          1/2" in shown
-    assert "SetWeight:     50" in shown
-    assert f"shop:{version} (canary)" in shown
-    assert f"shop:{version - 1} (stable)" in shown
-    _finish(shop)
+def aborted(revision: int) -> dict[str, str]:
+    message = f"RolloutAborted: Rollout aborted update to revision {revision}"
+    where = {"Step": "0/4", "SetWeight": "0", "ActualWeight": "0", "Updated": "0", "Available": "4"}
+    return {"Status": "✖ Degraded", "Message": message, **where}
 
 
-def test_promote_ends_a_pause(shop: Shop) -> None:
-    version = shop.release()
-    shop.reaches("Paused")
-    shop.argo("promote", "shop")
-    shop.reaches("Healthy")
-    assert f"shop:{version} (stable)" in shop.argo("get", "rollout", "shop", "--no-color")
+HEALTHY = {"Status": "✔ Healthy", "Desired": "4", "Current": "4", "Updated": "4", "Ready": "4", "Available": "4"}
+DONE = {**HEALTHY, "Strategy": "Canary", "Step": "4/4", "SetWeight": "100", "ActualWeight": "100"}
+CANARY = (
+    Act("", DONE, ("shop:1 (stable)",)),
+    Act("set image shop web=shop:2", paused(1, 25, 1), ("shop:2 (canary)", "shop:1 (stable)")),
+    Act("pause shop", paused(1, 25, 1, "manually paused"), ("shop:2 (canary)", "shop:1 (stable)")),
+    Act("promote shop", paused(3, 50, 2), ("shop:2 (canary)", "shop:1 (stable)")),
+    Act("abort shop", aborted(2), ("shop:1 (stable)",)),
+    Act("retry rollout shop", paused(1, 25, 1), ("shop:2 (canary)", "shop:1 (stable)")),
+    Act("promote shop --full", DONE, ("shop:2 (stable)",)),
+    Act("undo shop", paused(1, 25, 1), ("shop:1 (canary)", "shop:2 (stable)")),
+    Act("abort shop", aborted(3), ("shop:2 (stable)",)),
+    Act("undo shop", DONE, ("shop:2 (stable)",)),
+    Act("undo shop --to-revision=3", paused(1, 25, 1), ("shop:1 (canary)", "shop:2 (stable)")),
+    Act("promote shop --full", DONE, ("shop:1 (stable)",)),
+)
+
+LIVE = {**HEALTHY, "Strategy": "BlueGreen"}
+WAITS = {"Status": "॥ Paused", "Message": "BlueGreenPause", "Desired": "4", "Current": "8", "Updated": "4"}
+BLUE_GREEN = (
+    Act("", LIVE, ("shop:1 (stable, active)",)),
+    Act("set image shop web=shop:2", WAITS, ("shop:1 (stable, active)", "shop:2 (preview)")),
+    Act("abort shop", {"Status": "✖ Degraded", "Current": "4"}, ("shop:1 (stable, active)",)),
+    Act("retry rollout shop", WAITS, ("shop:1 (stable, active)", "shop:2 (preview)")),
+    Act("promote shop", LIVE, ("shop:2 (stable, active)",)),
+    Act("undo shop", WAITS, ("shop:2 (stable, active)", "shop:1 (preview)")),
+    Act("promote shop --full", LIVE, ("shop:1 (stable, active)",)),
+)
 
 
-def test_abort_returns_to_the_stable_version_and_retry_tries_again(shop: Shop) -> None:
-    version = shop.release()
-    shop.reaches("Paused")
-    shop.argo("abort", "shop")
-    shop.reaches("Degraded")
-    assert f"shop:{version - 1} (stable)" in shop.argo("get", "rollout", "shop", "--no-color")
-    shop.argo("retry", "rollout", "shop")
-    shop.reaches("Paused")
-    _finish(shop)
+@pytest.fixture
+def clients(control_plane: Access, namespace: str, rollouts_plugin: Path) -> Iterator[tuple[Client, Theirs]]:
+    """Ours and theirs, each with a namespace and an engine of its own."""
+    other = f"{namespace}-b"
+    control_plane.kubectl("create", "namespace", other)
+    shops = [Shop(control_plane.kubeconfig, each) for each in (namespace, other)]
+    for shop in shops:
+        for name in ("live", "next"):
+            control_plane.kubectl("-n", shop.namespace, "create", "service", "clusterip", name, "--tcp=80")
+            control_plane.kubectl("-n", shop.namespace, "set", "selector", "service", name, "app=shop")
+        shop.start()
+    yield Ours(shops[0]), Theirs(shops[1], rollouts_plugin)
+    for shop in shops:
+        shop.stop()
+    control_plane.kubectl("delete", "namespace", other, "--wait=false")
 
 
-def test_promote_full_skips_all_steps(shop: Shop) -> None:
-    version = shop.release()
-    shop.reaches("Paused")
-    _finish(shop)
-    assert f"shop:{version} (stable)" in shop.argo("get", "rollout", "shop", "--no-color")
+def test_a_canary_goes_the_same_way_by_either_client(clients: tuple[Client, Theirs]) -> None:
+    for client in clients:
+        client.shop.create(STEPS)
+    tell(CANARY, *clients)
 
 
-def _finish(shop: Shop) -> None:
-    shop.argo("promote", "shop", "--full")
-    shop.reaches("Healthy")
+def test_a_blue_green_rollout_goes_the_same_way_by_either_client(clients: tuple[Client, Theirs]) -> None:
+    strategy = {"activeService": "live", "previewService": "next", "autoPromotionEnabled": False}
+    delays = {"scaleDownDelaySeconds": 1, "abortScaleDownDelaySeconds": 1}
+    for client in clients:
+        client.shop.create([], blueGreen={**strategy, **delays})
+    tell(BLUE_GREEN, *clients)
 
 
-def _git(directory: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@testbed.invalid")
-    subprocess.run(["git", "-C", str(directory), *identity, *arguments], check=True, timeout=30)
+def test_a_restart_by_either_client_ends_the_same(clients: tuple[Client, Theirs]) -> None:
+    for client in clients:
+        client.shop.create([])
+        client.shop.reaches("Healthy", available=4)
+        client.do("restart", "shop")
+    for client in clients:
+        until(lambda shop=client.shop: "restartedAt" in shop.stored()["status"], lambda: "no restart", seconds=120)
+        client.shop.reaches("Healthy", available=4)
+    same_status(*clients)
+
+
+def tell(story: tuple[Act, ...], ours: Client, theirs: Theirs) -> None:
+    for number, act in enumerate(story):
+        for client in (ours, theirs):
+            if act.typed:
+                client.do(*act.typed.split())
+        where = f"after {number}: {act.typed}"
+        agree(partial(_shows, theirs, act), where)
+        same_status(ours, theirs, where)
+        same_words(theirs, where)
+
+
+def _shows(theirs: Client, act: Act) -> tuple[object, object]:
+    found = shown(theirs.do("get", "rollout", "shop", "--no-color"))
+    facts = {title: found.facts.get(title) for title in act.facts}
+    return (facts, set(found.images)), (act.facts, set(act.images))
+
+
+def same_status(ours: Client, theirs: Client, where: str = "at the end") -> None:
+    agree(lambda: (_status(ours), _status(theirs)), f"statuses {where}")
+
+
+def _status(client: Client) -> object:
+    return timeless(client.shop.stored()["status"])
+
+
+def same_words(theirs: Theirs, where: str) -> None:
+    """Both clients about the same Rollout: header and tree, `list`, and the exit code of `status`."""
+    shop = theirs.shop
+    agree(lambda: (shown(theirs.do("get", "rollout", "shop", "--no-color")), shown(shop.says("get", "shop"))), where)
+    line = shop.says("list").replace("॥", "").replace("✔", "").replace("✖", "")
+    agree(lambda: (theirs.do("list", "rollouts").split(), line.split()), where)
+    told, ours = theirs.run("status", "shop", "--watch=false"), shop.run("status", "shop", "--no-watch")
+    assert (told.returncode, told.stdout.split()[0]) == (ours.exit_code, ours.output.split()[0]), where
+
+
+def agree(look: Callable[[], tuple[object, object]], where: str) -> None:
+    """Wait until both are the same; what differs is said."""
+    seen: list[object] = []
+
+    def same() -> bool:
+        seen[:] = look()
+        return seen[0] == seen[1]
+
+    until(same, lambda: f"{where}:\n{seen[0]}\n{seen[1]}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -57,15 +55,3 @@ def test_get_shows_pods_and_a_plan_can_be_made_of_what_is_deployed(shop: Shop) -
     shop.says("status", "shop", "-t", "60s")
     assert shop.says("get", "shop").count("ready:") == 4
     assert "step 2 waits until a person runs" in shop.says("plan", "shop")
-
-
-def test_the_established_client_lists_the_same_line(shop: Shop, rollouts_plugin: Path) -> None:
-    shop.create(STEPS)
-    shop.says("status", "shop", "-t", "60s")
-    shop.says("set", "image", "shop", "web=shop:2")
-    shop.reaches("Paused", step=1, available=4)
-    where = ["-n", shop.namespace, "--kubeconfig", str(shop.kubeconfig)]
-    command = [str(rollouts_plugin), "list", "rollouts", *where]
-    theirs = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    ours = shop.says("list").replace("॥ ", "")
-    assert [line.split() for line in ours.splitlines()] == [line.split() for line in theirs.stdout.splitlines()]

@@ -115,5 +115,19 @@ def test_the_tree_has_every_object_below_its_revision() -> None:
     assert first.children[0].info == ("stable", "delay:25s")
 
 
+@pytest.mark.parametrize(
+    ("deadline", "said"), [("2026-01-01T00:00:25Z", "delay:25s"), ("2025-12-31T23:59:59Z", "delay:passed")]
+)
+def test_a_version_that_waits_to_go_says_for_how_long(deadline: str, said: str) -> None:
+    old = a_replica_set("old", 0, **{keys.DEADLINE: deadline})
+    _, first = tree(a_rollout({}), [old, BOTH[1]], [], [], NOW)
+    assert said in first.children[0].info
+
+
+def test_an_image_that_runs_nowhere_is_not_shown() -> None:
+    shown = overview(a_rollout({}), (a_replica_set("old", 0), BOTH[1]))
+    assert [image.roles for image in shown.images] == [("canary",)]
+
+
 def test_history_is_newest_first() -> None:
     assert [each.revision for each in history(a_rollout({}), BOTH)] == [2, 1]
