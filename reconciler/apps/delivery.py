@@ -66,7 +66,10 @@ class MetricReading:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadProgress:
-    """One Rollout or plain workload that carries images. `step` of `steps` are completed; `weight` is in percent."""
+    """One Rollout or plain workload that carries images. `step` of `steps` are completed; `weight` is in percent.
+
+    A blue-green Rollout has stages for steps, and all of the traffic or none for weight.
+    """
 
     kind: str
     namespace: str
@@ -74,6 +77,7 @@ class WorkloadProgress:
     health: Health
     phase: str = ""
     message: str = ""
+    strategy: str = ""
     weight: int | None = None
     step: int | None = None
     steps: int | None = None

@@ -122,7 +122,9 @@ def _progress(work: WorkloadProgress, several: bool) -> str:
     if is_first_release(work):
         return f"{name}first release, {work.ready}/{count(work.desired, 'pod')} ready"
     stages = []
-    if work.weight is not None:
+    if work.strategy == "BlueGreen":
+        stages.append("serving" if work.weight else "preview")
+    elif work.weight is not None:
         stages.append(f"canary {work.weight}%")
     if work.steps:
         stages.append(f"step {work.step or 0}/{work.steps}")

@@ -193,6 +193,10 @@ class Canary(Part, frozen=True):
             fields |= {"pingPong.pongService": self.ping_pong.pong_service}
         return fields
 
+    @property
+    def analyses(self) -> tuple[Json | None, ...]:
+        return (self.analysis, *(step.analysis for step in self.typed_steps()))
+
     def typed_steps(self) -> tuple[Step, ...]:
         """Raises `msgspec.ValidationError` naming the path inside the list."""
         return msgspec.convert(self.steps or (), tuple[Step, ...])
@@ -222,6 +226,10 @@ class BlueGreen(Part, frozen=True):
     def services(self) -> dict[str, str]:
         """The names of its Services by the fields that name them; "" where one is not used."""
         return {"activeService": self.active_service, "previewService": self.preview_service}
+
+    @property
+    def analyses(self) -> tuple[Json | None, ...]:
+        return (self.pre_promotion_analysis, self.post_promotion_analysis)
 
 
 class Strategy(Part, frozen=True):

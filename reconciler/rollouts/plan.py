@@ -17,10 +17,11 @@ import orjson
 from reconciler.analysis.model import RolloutAnalysis
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
-from reconciler.rollouts import defaults, steps, validation, verbs
+from reconciler.rollouts import defaults, validation, verbs
 from reconciler.rollouts.canary import weights
-from reconciler.rollouts.model import Canary, decode_rollout
+from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
 from reconciler.rollouts.observe import observe
+from reconciler.rollouts.progress import walked
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Measures, Stage, set_up
 from reconciler.workloads.replica_set import ReplicaSet
@@ -65,6 +66,7 @@ class Plan:
 
     name: str
     replicas: int
+    strategy: str
     routed: bool
     rows: tuple[Row, ...]
     outcome: str
@@ -164,11 +166,12 @@ class _Rehearsal:
         self._most = max(self._most, sum(rs.status.replicas for rs in world.replica_sets))
         self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
         self._analyses |= dict.fromkeys(self._running())
-        done = world.status.current_step_index or 0
-        if self._first or world.aborted or done <= self._index:
+        course = walked(self._stage.rollout)
+        if self._first or world.aborted or (world.is_blue_green and world.promoted):
             return
-        self._row(world, self._index + 1, steps.text(world.steps[self._index]), endless=promoted)
-        self._index = done
+        for index in range(self._index, course.done):
+            self._row(world, index + 1, course.texts[index], endless=promoted)
+            self._index = index + 1
 
     def _row(self, world: World, number: int, text: str, *, endless: bool = False) -> None:
         new, stable = world.new, world.stable
@@ -212,6 +215,7 @@ class _Rehearsal:
         return Plan(
             name=stage.rollout.metadata.name,
             replicas=world.replicas,
+            strategy="blueGreen" if world.is_blue_green else "canary",
             routed=world.routes_traffic,
             rows=tuple(self._rows),
             outcome=status.phase,
@@ -223,7 +227,8 @@ class _Rehearsal:
         world = self._world()
         step = world.current_step
         endless = step is not None and step.pause is not None and step.pause.duration is None
-        return endless and bool(world.status.pause_conditions)
+        by_hand = world.is_blue_green and world.blue_green.auto_promotion_enabled is False
+        return (endless or by_hand) and bool(world.status.pause_conditions)
 
     def _world(self) -> World:
         return observe(self._stage.rollout, self._stage, self._stage)
@@ -231,17 +236,15 @@ class _Rehearsal:
 
 def _check(rollout: Object) -> None:
     decoded = decode_rollout(orjson.dumps(rollout))
-    if decoded.spec.strategy.blue_green is not None:
-        raise UserError(Problem("a blue-green Rollout has no steps to plan", "plan shows canary Rollouts"))
     found = validation.problems(decoded, hash_or_nothing(decoded.spec.template or {}))
-    found = found or list(_analyses(decoded.spec.strategy.canary or Canary()))
+    found = found or list(_analyses(decoded.spec.strategy.chosen))
     if found:
         raise UserError([Problem(f"{decoded.metadata.name}: {text}") for text in found])
 
 
-def _analyses(canary: Canary) -> Iterator[str]:
+def _analyses(strategy: Canary | BlueGreen) -> Iterator[str]:
     """Problems of the kind that an API server finds by the definition of Rollouts."""
-    for analysis in (canary.analysis, *(step.analysis for step in canary.typed_steps())):
+    for analysis in strategy.analyses:
         try:
             msgspec.convert(analysis or {}, RolloutAnalysis)
         except msgspec.ValidationError as error:
@@ -263,19 +266,24 @@ def _ending(world: World) -> str:
 
 
 def _asked(world: World, number: int) -> int:
-    if not number:
-        return world.max_weight if world.promoted else 0
+    if not number or world.is_blue_green:
+        return world.max_weight if _serves(world) else 0
     return weights.last_set(world, upto=number)
 
 
 def _share(world: World, new: ReplicaSet | None, stable: ReplicaSet | None) -> float:
     """Percent of traffic: as the router was told, else of the available pods."""
-    if world.promoted:
-        return 100.0
+    if _serves(world) or world.is_blue_green:
+        return 100.0 if _serves(world) else 0.0
     if world.routes_traffic:
         return _percent(world.weights.canary.weight if world.weights else 0, world.max_weight)
     ours, others = (rs.available if rs else 0 for rs in (new, stable))
     return 100 * ours / (ours + others) if ours + others else 0.0
+
+
+def _serves(world: World) -> bool:
+    """Whether the new version has all traffic for good, or by a switch."""
+    return world.promoted or (world.active is not None and world.active is world.new)
 
 
 def _percent(weight: int, most: int) -> int:
@@ -284,10 +292,10 @@ def _percent(weight: int, most: int) -> int:
 
 def _lingering(world: World) -> timedelta:
     """Pods that get no traffic any more stay for a while where a router might still send them some."""
-    if not world.routes_traffic:
+    if not (world.routes_traffic or world.is_blue_green):
         return timedelta()
     if world.promoted and any(rs.size for rs in world.older):
-        return timedelta(seconds=defaults.scale_down_delay_seconds(world.canary))
+        return timedelta(seconds=defaults.scale_down_delay_seconds(world.strategy))
     if world.aborted and world.new and world.new.size:
-        return timedelta(seconds=defaults.abort_scale_down_delay_seconds(world.canary))
+        return timedelta(seconds=defaults.abort_scale_down_delay_seconds(world.strategy))
     return timedelta()

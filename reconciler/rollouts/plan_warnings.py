@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
 from reconciler.rollouts.plan import Plan, Row
 
 _FAR_OFF = 5
@@ -13,6 +13,8 @@ _FAR_OFF = 5
 
 
 def warnings(rollout: Rollout, planned: Plan) -> list[str]:
+    if blue_green := rollout.spec.strategy.blue_green:
+        return [*_state(rollout, planned), *_blue_green(blue_green, planned)]
     canary = rollout.spec.strategy.canary or Canary()
     typed = canary.typed_steps()
     completed = [(row, typed[row.number - 1]) for row in planned.rows if row.number]
@@ -32,6 +34,17 @@ def _state(rollout: Rollout, planned: Plan) -> Iterator[str]:
         yield "spec.paused is set: nothing moves until it is resumed"
     if planned.outcome != "Healthy":
         yield f"it does not get healthy: {planned.message or planned.outcome}"
+
+
+def _blue_green(strategy: BlueGreen, planned: Plan) -> Iterator[str]:
+    if not any(strategy.analyses):
+        yield "no analysis judges the new version: only pods that do not become ready stop it"
+    if strategy.auto_promotion_enabled is False and strategy.auto_promotion_seconds:
+        yield "autoPromotionSeconds has no effect: autoPromotionEnabled is false, so only a person promotes"
+    if (strategy.preview_replica_count or 0) > planned.replicas:
+        yield f"the preview gets {strategy.preview_replica_count} pods, more than the {planned.replicas} that serve"
+    if any(row.took is None for row in planned.rows):
+        yield f"it waits until a person runs `reconciler rollouts promote {planned.name}`"
 
 
 def _judgement(canary: Canary, typed: tuple[Step, ...]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,8 @@ from reconciler.analysis.model import FAILING_SINCE, AnalysisRun, MetricResult
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import defaults, steps
-from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.bluegreen import stages
+from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 
@@ -29,7 +30,7 @@ def workload_progress(
     """Where the Rollout stands. `runs` and `replica_sets` are those that it owns; these only name stable images."""
     status, spec = rollout.status, rollout.spec
     health, message = _health(rollout)
-    typed = _steps(spec.strategy.canary or Canary())
+    course = walked(rollout)
     current = _is_current(rollout)
     promoted = current and bool(status.stable_rs) and status.stable_rs == status.current_pod_hash
     stable = (rs for rs in replica_sets if rs.hash == status.stable_rs)
@@ -40,10 +41,11 @@ def workload_progress(
         health=health,
         phase=status.phase if current else "Progressing",
         message=message,
-        weight=_weight(rollout, typed, promoted=promoted),
-        step=min(status.current_step_index or 0, len(typed)) if typed else None,
-        steps=len(typed) or None,
-        step_texts=tuple(steps.text(step) for step in typed),
+        strategy="BlueGreen" if spec.strategy.blue_green else "Canary",
+        weight=_weight(rollout, promoted=promoted),
+        step=course.done if course.texts else None,
+        steps=len(course.texts) or None,
+        step_texts=course.texts,
         desired=defaults.replicas(spec),
         ready=status.ready_replicas,
         updated=status.updated_replicas,
@@ -54,6 +56,25 @@ def workload_progress(
         images=_images(spec.template),
         stable_images=next((_images(rs.spec.template) for rs in stable), ()),
     )
+
+
+class Walked(NamedTuple):
+    """The steps of a canary, or the stages of a blue-green update, and how many of them are completed."""
+
+    texts: tuple[str, ...]
+    done: int
+
+    @property
+    def current(self) -> str:
+        return self.texts[self.done] if self.done < len(self.texts) else ""
+
+
+def walked(rollout: Rollout) -> Walked:
+    strategy, status = rollout.spec.strategy.chosen, rollout.status
+    if isinstance(strategy, BlueGreen):
+        return Walked(stages.texts(strategy), stages.done(strategy, status))
+    typed = _steps(strategy)
+    return Walked(tuple(steps.text(step) for step in typed), min(status.current_step_index or 0, len(typed)))
 
 
 def _health(rollout: Rollout) -> tuple[Health, str]:
@@ -79,17 +100,20 @@ def _saw(rollout: Rollout) -> bool:
     return observed.isdecimal() and int(observed) >= rollout.metadata.generation
 
 
-def _weight(rollout: Rollout, typed: tuple[Step, ...], *, promoted: bool) -> int | None:
+def _weight(rollout: Rollout, *, promoted: bool) -> int | None:
     """Percent of traffic that the newest version gets; None before anything was observed."""
     status, canary = rollout.status, rollout.spec.strategy.canary or Canary()
     if promoted or not status.stable_rs:
         return 100 if status.current_pod_hash else None
+    if rollout.spec.strategy.blue_green:
+        active = status.blue_green.active_selector if status.blue_green else ""
+        return 100 if active == status.current_pod_hash else 0
     if status.abort:
         return 0
     most = defaults.max_weight(canary)
     if status.canary and status.canary.weights:
         return status.canary.weights.canary.weight * 100 // most
-    done = status.current_step_index or 0
+    typed, done = _steps(canary), status.current_step_index or 0
     weights = [step.set_weight for step in typed[: done + 1] if step.set_weight is not None]
     return 100 if done >= len(typed) else (weights[-1] if weights else 0) * 100 // most
 

@@ -19,7 +19,7 @@ from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.model import Canary, Rollout, WorkloadRef, decode_rollout
+from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
 from reconciler.rollouts.traffic.routers import rehearsal
@@ -167,7 +167,9 @@ class Stage:
                 self.versions += 1
                 self.objects.pop(("ReplicaSet", name), None)
             case i.SwitchService(name, pod_hash):
-                self._patch("Service", name, {"spec": {"selector": {keys.HASH: pod_hash}}})
+                marks = {keys.MANAGED_BY: intent.managed_by} if intent.managed_by else {}
+                patch = {"metadata": {"annotations": marks}, "spec": {"selector": {keys.HASH: pod_hash}}}
+                self._patch("Service", name, patch)
             case i.PatchRollout(patch):
                 self._patch_rollout(patch)
             case i.PatchStatus(patch):
@@ -277,13 +279,13 @@ class Stage:
 def set_up(rollout: Object, measures: Measures, starting: timedelta = timedelta()) -> Stage:
     """A stage on which nothing of the Rollout runs yet. Its Services and its route are there."""
     spec = {**rollout["spec"], "paused": False, "restartAt": None}
-    canary = dict(spec["strategy"]["canary"])
-    spec["strategy"] = {"canary": canary}
+    spec["strategy"] = {name: dict(config) for name, config in spec["strategy"].items() if config is not None}
+    canary = spec["strategy"].get("canary", {})
     metadata = {"name": rollout["metadata"]["name"], "namespace": _NAMESPACE, "uid": "rehearsal", "generation": 1}
     stage = Stage({"metadata": metadata, "spec": spec}, measures, starting)
     if canary.get("trafficRouting") is not None:
         _stand_in(canary)
-    for name in filter(None, (stage.rollout.spec.strategy.canary or Canary()).services.values()):
+    for name in filter(None, stage.rollout.spec.strategy.chosen.services.values()):
         stage._changed("Service", name, {"metadata": {"name": name}, "spec": {"selector": {}}})
     return stage
 

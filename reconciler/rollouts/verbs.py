@@ -15,6 +15,7 @@ from reconciler.analysis.model import Phase
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import PatchKind
 from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.snapshot import INCONCLUSIVE
 from reconciler.workloads.times import stamp
 
 
@@ -104,7 +105,8 @@ def retry(rollout: Rollout) -> Action:
     """Begins an aborted update again at its first step."""
     if not rollout.status.abort:
         return Action("has nothing to retry: it is not aborted")
-    return Action("is tried again", "the update begins at its first step", (_status(abort=False),))
+    begins = "anew" if rollout.spec.strategy.blue_green else "at its first step"
+    return Action("is tried again", f"the update begins {begins}", (_status(abort=False),))
 
 
 def restart(rollout: Rollout, at: datetime) -> Action:
@@ -157,6 +159,10 @@ def _inconclusive(rollout: Rollout) -> bool:
 
 def _next_step(rollout: Rollout) -> str:
     index, steps = (rollout.status.current_step_index or 0) + 1, _steps(rollout)
+    if rollout.spec.strategy.blue_green and any(
+        p.reason == INCONCLUSIVE for p in rollout.status.pause_conditions or ()
+    ):
+        return f"the analysis is made again; {_hint(rollout, 'promote', '--full')} to do without it"
     if not steps:
         return "the new version takes over"
     return "the last step is done: the new version takes over" if index >= steps else f"step {index + 1} of {steps}"

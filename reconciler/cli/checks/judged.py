@@ -16,14 +16,32 @@ from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
 from reconciler.render.validate import Fault
-from reconciler.rollouts.model import Canary
+from reconciler.rollouts.model import BlueGreen, Canary
 from reconciler.yaml.positions import Path
 
 _CANARY: Path = ("spec", "strategy", "canary")
 
 
-def remarks(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
-    """About the background analysis and those of steps."""
+def remarks(item: Item, strategy: Canary | BlueGreen, catalogue: Catalogue) -> Iterator[Remark]:
+    """About every analysis that a strategy names."""
+    return (
+        _of_canary(item, strategy, catalogue)
+        if isinstance(strategy, Canary)
+        else _of_blue_green(item, strategy, catalogue)
+    )
+
+
+def _of_blue_green(item: Item, strategy: BlueGreen, catalogue: Catalogue) -> Iterator[Remark]:
+    named = {
+        "prePromotionAnalysis": strategy.pre_promotion_analysis,
+        "postPromotionAnalysis": strategy.post_promotion_analysis,
+    }
+    for field, written in named.items():
+        if written:
+            yield from _analysis(item, written, (*strategy.path.split("."), field), catalogue, endless=False)
+
+
+def _of_canary(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
     if canary.analysis:
         yield from _analysis(item, canary.analysis, (*_CANARY, "analysis"), catalogue, endless=True)
     for index, step in enumerate(canary.steps or ()):

@@ -14,7 +14,7 @@ from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
 from reconciler.render.validate import Fault
 from reconciler.rollouts import workload
-from reconciler.rollouts.model import Canary, Rollout
+from reconciler.rollouts.model import BlueGreen, Canary, Rollout
 from reconciler.rollouts.owned import Routed
 from reconciler.rollouts.traffic.routers import nginx, traefik
 from reconciler.workloads import keys
@@ -25,7 +25,7 @@ _CANARY: Path = ("spec", "strategy", "canary")
 
 
 def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
-    """About every canary; of the objects that it names, only the sound ones are looked into."""
+    """About every Rollout; of the objects that it names, only the sound ones are looked into."""
     items = tuple(items)
     catalogue = Catalogue(items, sound)
     for item in items:
@@ -36,16 +36,16 @@ def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
 def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
     """What can be said; a Rollout with fields of the wrong type may be beyond reading."""
     rollout = rollouts.decoded(item)
-    canary = rollout.spec.strategy.canary if rollout else None
-    if rollout is None or canary is None:
+    if rollout is None:
         return []
+    strategy = rollout.spec.strategy.chosen
     try:
         remarks, template = _template(item, rollout, catalogue)
         return [
             *remarks,
-            *_services(item, template, canary, catalogue),
-            *_routes(item, canary, catalogue),
-            *judged.remarks(item, canary, catalogue),
+            *_services(item, template, strategy, catalogue),
+            *(_routes(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
+            *judged.remarks(item, strategy, catalogue),
         ]
     except (AttributeError, KeyError, TypeError, ValueError):
         if catalogue.is_sound(item):
@@ -64,12 +64,14 @@ def _template(item: Item, rollout: Rollout, catalogue: Catalogue) -> tuple[list[
     return [], workload.inlined(item.manifest, holder.manifest)["spec"].get("template")
 
 
-def _services(item: Item, template: Json | None, canary: Canary, catalogue: Catalogue) -> Iterator[Remark]:
+def _services(
+    item: Item, template: Json | None, strategy: Canary | BlueGreen, catalogue: Catalogue
+) -> Iterator[Remark]:
     labels = ((template or {}).get("metadata") or {}).get("labels") or {}
-    for field, name in canary.services.items():
+    for field, name in strategy.services.items():
         service = catalogue.find("Service", name, item)
         if service is None and name:
-            yield catalogue.missing("Service", name, item, (*_CANARY, *field.split(".")))
+            yield catalogue.missing("Service", name, item, (*strategy.path.split("."), *field.split(".")))
         if service is None:
             continue
         spec = service.manifest.get("spec") if catalogue.is_sound(service) else None

@@ -17,6 +17,8 @@ from reconciler.rollouts.plan import Plan, Row
 def view(shown: Shown) -> RenderableType:
     planned = shown.plan
     routed = "traffic is routed" if planned.routed else "traffic follows pods"
+    if planned.strategy == "blueGreen":
+        routed = "traffic is switched at once"
     title = clean(f"Rollout {planned.name}: {planned.replicas} replicas, {routed}", "bold")
     lines = [clean(f"! {warning}", "yellow") for warning in shown.warnings]
     return Group(title, Text(), _rows(planned), Text(), summary(planned), *([Text(), *lines] if lines else []), Text())
@@ -24,7 +26,8 @@ def view(shown: Shown) -> RenderableType:
 
 def _rows(planned: Plan) -> RenderableType:
     analysed = any(row.analyses for row in planned.rows)
-    found = table("STEP", "", "WEIGHT", "CANARY", "STABLE", "PODS", "TAKES", *(("ANALYSIS",) if analysed else ()))
+    versions = ("NEW", "OLD") if planned.strategy == "blueGreen" else ("CANARY", "STABLE")
+    found = table("STEP", "", "WEIGHT", *versions, "PODS", "TAKES", *(("ANALYSIS",) if analysed else ()))
     found.padding = (0, 1, 0, 0)
     for column in found.columns[2:7]:
         column.no_wrap = True

@@ -18,7 +18,18 @@ from reconciler.cli.verbs import app
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "lint"
-WITHOUT_BINARIES = ("analysis", "configuration", "fields", "good", "kinds", "references", "rollout", "rules", "yaml")
+WITHOUT_BINARIES = (
+    "analysis",
+    "blue-green",
+    "configuration",
+    "fields",
+    "good",
+    "kinds",
+    "references",
+    "rollout",
+    "rules",
+    "yaml",
+)
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
 
 

@@ -103,11 +103,11 @@ def test_the_example_of_the_documentation_can_be_planned() -> None:
     [
         ("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", "no Rollout in"),
         (ROLLOUT.replace("setWeight: 25", "setWeight: 250"), "must be between 0 and 100"),
-        (ROLLOUT.replace("canary:\n      steps", "blueGreen:\n      steps"), "blue-green"),
+        (ROLLOUT.replace("canary:\n      steps", "blueGreen:\n      steps"), "activeService"),
         (ROLLOUT.replace("[{templateName: errors}]", "[errors]"), "analysis"),
         ("{", "rollout.yaml"),
     ],
-    ids=["no rollout", "invalid", "blue-green", "junk in an analysis", "not YAML"],
+    ids=["no rollout", "invalid", "blue-green without Service", "junk in an analysis", "not YAML"],
 )
 def test_what_cannot_be_planned_is_an_error(tmp_path: Path, text: str, expected: str) -> None:
     error = run("plan", a_file(tmp_path, text)).exception

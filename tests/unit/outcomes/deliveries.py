@@ -52,6 +52,10 @@ def canary(weight: int = 40, step: int = 3, steps: int = 8, **fields: Any) -> Wo
     return rollout(weight=weight, step=step, steps=steps, **fields)
 
 
+def blue_green(weight: int, step: int, **fields: Any) -> WorkloadProgress:
+    return rollout(strategy="BlueGreen", weight=weight, step=step, steps=4, **fields)
+
+
 def in_motion(work: WorkloadProgress, *others: WorkloadProgress) -> Delivery:
     """Applied, with these workloads on their way."""
     objects = [

@@ -20,6 +20,7 @@ from tests.unit.outcomes.deliveries import (
     B,
     C,
     bad,
+    blue_green,
     canary,
     delivery,
     in_motion,
@@ -184,6 +185,14 @@ GOLDEN = {
     "paused for a time": (
         in_motion(canary(health=Health.SUSPENDED, paused=True, step_texts=("x", "x", "x", "pause: 30s"))),
         "pending: canary 40%, step 3/8",
+    ),
+    "a preview that waits for a person": (
+        in_motion(blue_green(0, 2, paused=True, step_texts=("preview", "pre-promotion analysis", "pause", "cutover"))),
+        "pending: preview, step 2/4: paused until promoted",
+    ),
+    "a version that serves and is judged": (
+        in_motion(blue_green(100, 3, metrics=(ERRORS,))),
+        "pending: serving, step 3/4, error-rate 0.2% ok",
     ),
     "two Rollouts": (
         in_motion(canary(), canary(weight=10, step=1, name="api")),

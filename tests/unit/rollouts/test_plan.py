@@ -165,3 +165,44 @@ def test_every_update_without_failures_ends_healthy_within_its_limits(
     if not routed:
         assert max(row.most for row in found.rows) <= replicas + surge
         assert min(row.fewest for row in found.rows) >= replicas - max(unavailable, 0 if surge else 1)
+
+
+BY_HAND = {"autoPromotionEnabled": False}
+JUDGED = {"prePromotionAnalysis": ERRORS, "postPromotionAnalysis": ERRORS}
+
+
+def a_blue_green(**blue_green: Any) -> Json:
+    made = a_rollout(replicas=3)
+    made["spec"]["strategy"] = {"blueGreen": {"activeService": "shop", **blue_green}}
+    return made
+
+
+def test_a_blue_green_plan_has_the_stages_that_an_update_goes_through_and_both_versions_pods() -> None:
+    found = planned(a_blue_green(**BY_HAND, **JUDGED, previewReplicaCount=1), starting=MINUTE)
+    assert [(row.text, row.weight, row.canary, row.stable, row.took) for row in found.rows] == [
+        ("preview", 0, 1, 3, MINUTE),
+        ("pre-promotion analysis", 0, 1, 3, 10 * MINUTE),
+        ("pause", 0, 3, 3, None),
+        ("cutover", 100, 3, 3, MINUTE),
+        ("promoted", 100, 3, 3, 10 * MINUTE),
+    ]
+    assert (found.outcome, found.lingers) == ("Healthy", timedelta(seconds=30))
+
+
+def test_a_failure_after_the_cutover_is_seen_to_go_back_to_the_old_version() -> None:
+    found = planned(a_blue_green(**JUDGED), failure=Failure(analysis_fails_after=15 * MINUTE))
+    assert (found.outcome, found.rows[-1].text, found.rows[-1].share) == ("Degraded", "back to stable", 0)
+    assert "post-promotion analysis" in found.message
+
+
+@pytest.mark.parametrize(
+    ("blue_green", "expected"),
+    [
+        ({}, "no analysis judges"),
+        ({**BY_HAND, **JUDGED}, "waits until a person runs"),
+        ({**BY_HAND, "autoPromotionSeconds": 5}, "has no effect"),
+        ({"previewReplicaCount": 5, **BY_HAND}, "more than the 3 that serve"),
+    ],
+)
+def test_a_blue_green_plan_warns(blue_green: Json, expected: str) -> None:
+    assert expected in warned(a_blue_green(**blue_green))

@@ -9,7 +9,7 @@ import orjson
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.progress import workload_progress
-from tests.properties.rollout_world import Cluster, a_cluster, template
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, template
 
 STEPS = [{"setWeight": 25}, {"pause": {}}, {"analysis": {"templates": [{"templateName": "errors"}]}}]
 
@@ -77,3 +77,21 @@ def test_the_latest_reading_of_each_metric_is_told_with_its_condition() -> None:
     cluster.run_analyses("Running", value="[0.07]")
     [reading] = told(cluster).metrics
     assert reading == MetricReading("errors", "Running", "[0.07]", "result[0] < 0.1", measurement="Running")
+
+
+def test_a_blue_green_rollout_tells_its_stages_and_all_or_none_of_the_traffic() -> None:
+    judged = {"templates": [{"templateName": "errors"}]}
+    by_hand = {"autoPromotionEnabled": False, "prePromotionAnalysis": judged, "postPromotionAnalysis": judged}
+    cluster = a_blue_green(blue_green=by_hand)
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    stages = []
+    for verdict, patch in [("Running", {}), ("Successful", {}), ("Running", {"pauseConditions": None})]:
+        cluster.user("status", {"status": patch})
+        cluster.converge()
+        cluster.run_analyses(verdict)
+        cluster.converge()
+        progress = told(cluster)
+        stages.append((progress.step_texts[progress.step or 0], progress.weight))
+    assert stages == [("pre-promotion analysis", 0), ("pause", 0), ("post-promotion analysis", 100)]
+    assert (told(cluster).strategy, told(cluster).stable_images) == ("BlueGreen", ("img:1",))
