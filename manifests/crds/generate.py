@@ -333,7 +333,20 @@ def rollout_status() -> Schema:
     weight = obj(weight=number(), serviceName=text(), podTemplateHash=text())
     group = obj(name=text(), arn=text(), fullName=text())
     alb = obj(ingress=text(), loadBalancer=group, canaryTargetGroup=group, stableTargetGroup=group)
-    plugin = open_object(index=number(), name=text(), operation=text(), phase=text(), message=text())
+    plugin = obj(
+        index=number("Of the step."),
+        name=text(),
+        operation=text("Run, Terminate or Abort."),
+        phase=text("Running, Successful, Failed or Error."),
+        message=text(),
+        startedAt=time(),
+        updatedAt=time(),
+        finishedAt=time(),
+        backoff=text("Go duration until it is asked again."),
+        executions=number("How often it was asked."),
+        disabled=flag(),
+        status=anything("The plugin's own."),
+    )
     return obj(
         observedGeneration=text(),
         currentPodHash=text(),
@@ -445,6 +458,24 @@ def kayenta() -> Schema:
     )
 
 
+def cloud_watch() -> Schema:
+    dimensions = listed(obj(name=text(), value=text()))
+    query = obj(
+        id=text(),
+        expression=text(),
+        label=text(),
+        metricStat=obj(
+            metric=obj(namespace=text(), metricName=text(), dimensions=dimensions),
+            period=int_or_text("Seconds."),
+            stat=text(),
+            unit=text(),
+        ),
+        period=int_or_text("Seconds."),
+        returnData=flag(),
+    )
+    return obj(interval=text("How far back it asks. Default 5m."), metricDataQueries=listed(query))
+
+
 def provider() -> Schema:
     return obj(
         "Where the measurement comes from; exactly one.",
@@ -466,7 +497,7 @@ def provider() -> Schema:
         newRelic=obj(required=("query",), profile=text(), query=text(), timeout={"type": "integer", "format": "int64"}),
         wavefront=obj(address=text(), query=text()),
         kayenta=kayenta(),
-        cloudWatch=obj(interval=text(), metricDataQueries=listed(open_object())),
+        cloudWatch=cloud_watch(),
         graphite=obj(address=text(), query=text()),
         influxdb=obj(profile=text(), query=text()),
         skywalking=obj(address=text(), query=text(), interval=text()),
