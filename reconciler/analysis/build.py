@@ -25,7 +25,13 @@ from reconciler.kube import instances
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ANALYSIS_RUNS, ROLLOUTS
 
-_NAME_SUFFIXES = {"Background": "", "PrePromotion": "-pre", "PostPromotion": "-post"}
+_NAME_SUFFIXES = {
+    "Background": "",
+    "PrePromotion": "-pre",
+    "PostPromotion": "-post",
+    "Bake": "-bake",
+    "FirstDeploy": "-first",
+}
 
 
 def build_run(

@@ -17,8 +17,8 @@ from reconciler.kube.objects import Meta
 IntOrString = int | str
 """A count or limit; a string when it came from an argument."""
 
-RolloutRunKind = Literal["Background", "Step", "PrePromotion", "PostPromotion"]
-"""Value of the label `rollout-type`."""
+RolloutRunKind = Literal["Background", "Step", "PrePromotion", "PostPromotion", "Bake", "FirstDeploy"]
+"""Value of the label `rollout-type`; the last two are known to this engine only."""
 
 HASH_LABEL = "rollouts-pod-template-hash"
 TYPE_LABEL = "rollout-type"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reconciler.rollouts import verdicts
 from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
+from reconciler.rollouts.proving import bake, first_deploy
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RolloutStatus
 from reconciler.workloads.times import moment
@@ -49,7 +50,8 @@ def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | 
         (status.available_replicas < status.updated_replicas, "updated replicas are still becoming available"),
     )
     awaited = standing.awaited if world.is_blue_green else _canary
-    message = next((message for holds, message in waits if holds), "") or awaited(world, status)
+    proving = bake.told(world) or first_deploy.told(world)
+    message = next((message for holds, message in waits if holds), "") or proving or awaited(world, status)
     return Phase("Progressing", message) if message else None
 
 

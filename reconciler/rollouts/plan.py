@@ -22,6 +22,7 @@ from reconciler.rollouts.canary import weights
 from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.progress import walked
+from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Measures, Stage, set_up
 from reconciler.workloads.replica_set import ReplicaSet
@@ -261,7 +262,7 @@ def _before(template: Object) -> Object:
 
 def _ending(world: World) -> str:
     if world.promoted:
-        return "promoted"
+        return "baked, promoted" if wanted.of(world.rollout).bake else "promoted"
     return "back to stable" if world.aborted else "stuck"
 
 

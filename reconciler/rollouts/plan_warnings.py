@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
 from reconciler.rollouts.plan import Plan, Row
+from reconciler.rollouts.proving import wanted
 
 _FAR_OFF = 5
 """Points of percent between the weight that a step asks for and the share that its pods give."""
@@ -20,7 +21,7 @@ def warnings(rollout: Rollout, planned: Plan) -> list[str]:
     completed = [(row, typed[row.number - 1]) for row in planned.rows if row.number]
     return [
         *_state(rollout, planned),
-        *_judgement(canary, typed),
+        *_judgement(rollout, canary, typed),
         *_weights(planned, completed),
         *_repeated(planned, completed),
         *_order(completed),
@@ -47,10 +48,11 @@ def _blue_green(strategy: BlueGreen, planned: Plan) -> Iterator[str]:
         yield f"it waits until a person runs `reconciler rollouts promote {planned.name}`"
 
 
-def _judgement(canary: Canary, typed: tuple[Step, ...]) -> Iterator[str]:
+def _judgement(rollout: Rollout, canary: Canary, typed: tuple[Step, ...]) -> Iterator[str]:
     if not typed:
         yield "there are no steps: all pods are replaced at once, as fast as maxSurge and maxUnavailable allow"
-    if canary.analysis is None and all(step.analysis is None for step in typed):
+    baked = wanted.of(rollout).bake is not None
+    if canary.analysis is None and not baked and all(step.analysis is None for step in typed):
         yield "no analysis judges the new version: only pods that do not become ready stop it"
     starting = int((canary.analysis or {}).get("startingStep") or 0)
     if typed and starting >= len(typed):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.analysis.model import RolloutRunKind
 from reconciler.rollouts import experiment_step, workload
 from reconciler.rollouts.owned import Service
+from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic.routers import nginx
 from reconciler.workloads import keys
@@ -58,12 +59,15 @@ def _ingresses(world: World) -> Iterator[str]:
 
 
 def _analyses(world: World) -> Iterator[str]:
-    canary, blue_green = world.canary, world.blue_green
+    canary, blue_green, own = world.canary, world.blue_green, wanted.of(world.rollout)
+    endless: RolloutRunKind = "Background" if own.lasts else "Bake"
     named: list[tuple[str, RolloutRunKind, Json | None]] = [
         (f"{canary.path}.analysis", "Background", canary.analysis),
         *((f"spec.strategy.steps[{index}].analysis", "Step", step.analysis) for index, step in enumerate(world.steps)),
         (f"{blue_green.path}.prePromotionAnalysis", "PrePromotion", blue_green.pre_promotion_analysis),
         (f"{blue_green.path}.postPromotionAnalysis", "PostPromotion", blue_green.post_promotion_analysis),
+        (wanted.path(wanted.BAKE), endless, own.bake),
+        (wanted.path(wanted.FIRST_DEPLOY), "FirstDeploy", own.first_deploy),
     ]
     named += _of_experiments(world)
     for path, kind, analysis in named:

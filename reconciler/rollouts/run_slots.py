@@ -5,8 +5,8 @@ A canary forgets a run when nothing waits for it any more; a blue-green Rollout 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.analysis.model import RolloutRunKind
@@ -33,35 +33,58 @@ _CANARY: dict[RunKind, Slot] = {
     "Step": Slot("canary", "current_step_analysis_run_status", "Step-based analysis"),
     "Background": Slot("canary", "current_background_analysis_run_status", "Background analysis"),
 }
+_FIRST = "First-deploy analysis"
 _BLUE_GREEN: dict[RunKind, Slot] = {
     "PrePromotion": Slot("blue_green", "pre_promotion_analysis_run_status", "Blue/green pre-promotion analysis"),
     "PostPromotion": Slot("blue_green", "post_promotion_analysis_run_status", "Blue/green post-promotion analysis"),
 }
-SLOTS = _CANARY | _BLUE_GREEN
+_BAKING: dict[RunKind, Slot] = {
+    "Bake": replace(_CANARY["Step"], cause="Bake analysis"),
+    "Background": _CANARY["Background"],
+}
+_FIRST_CANARY: dict[RunKind, Slot] = {"FirstDeploy": replace(_CANARY["Step"], cause=_FIRST)}
+_FIRST_BLUE_GREEN: dict[RunKind, Slot] = {"FirstDeploy": replace(_BLUE_GREEN["PrePromotion"], cause=_FIRST)}
+
+
+def slots(world: World) -> Mapping[RunKind, Slot]:
+    """Those that the Rollout's strategy has, at this moment of an update.
+
+    A first version is judged where no step is, and no promotion; a bake is one more step after the last.
+    """
+    first = not world.status.stable_rs
+    if world.is_blue_green:
+        return _FIRST_BLUE_GREEN if first else _BLUE_GREEN
+    if first:
+        return _FIRST_CANARY
+    return _BAKING if world.steps_done else _CANARY
+
+
+def slot(world: World, kind: RunKind) -> Slot | None:
+    """None: there is no run of this kind now."""
+    return slots(world).get(kind)
 
 
 def kinds(world: World) -> Iterable[RunKind]:
-    """Those that the Rollout's strategy has."""
-    return _BLUE_GREEN if world.is_blue_green else _CANARY
+    return slots(world)
 
 
 def recorded(world: World, kind: RunKind) -> RunReference | None:
-    slot = SLOTS[kind]
-    status = world.blue_green_status if slot.part == "blue_green" else world.canary_status
-    reference: RunReference | None = getattr(status, slot.field)
+    found = slot(world, kind)
+    if found is None:
+        return None
+    status = world.blue_green_status if found.part == "blue_green" else world.canary_status
+    reference: RunReference | None = getattr(status, found.field)
     return reference
 
 
 def put(world: World, kind: RunKind, reference: RunReference | None) -> World:
-    slot = SLOTS[kind]
-    change = world.with_blue_green if slot.part == "blue_green" else world.with_canary
-    return change(**{slot.field: reference})
+    found = slots(world)[kind]
+    change = world.with_blue_green if found.part == "blue_green" else world.with_canary
+    return change(**{found.field: reference})
 
 
 def cleared(world: World) -> World:
     """Without any run or Experiment, and without the check point that one may have led to: an update begins anew."""
     if world.is_blue_green:
         return world.with_status(blue_green=BlueGreenStatus())
-    for kind in _CANARY:
-        world = put(world, kind, None)
-    return world.with_canary(current_experiment="")
+    return world.with_canary(current_experiment="", **{each.field: None for each in _CANARY.values()})

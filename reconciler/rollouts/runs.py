@@ -11,12 +11,15 @@ from reconciler.analysis.model import STEP_LABEL, Phase
 from reconciler.errors import UserError
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts import pauses, retention, rollback, run_slots
+from reconciler.rollouts import pauses, promotion, retention, rollback, run_slots
 from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
-from reconciler.rollouts.run_slots import SLOTS, RunKind, recorded
+from reconciler.rollouts.proving import bake, first_deploy
+from reconciler.rollouts.run_slots import RunKind, recorded, slots
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RunReference
+
+_WAITED_FOR: frozenset[RunKind] = frozenset({"Step", "Bake", "FirstDeploy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,23 @@ def _settle(world: World, kind: RunKind) -> tuple[World, list[Intent]]:
     """The run of one kind: kept, replaced, begun, or dropped from the status. Raises UserError."""
     reference, wanted = recorded(world, kind), _wanted(world, kind)
     if wanted is None:
-        return (run_slots.put(world, kind, None) if reference and not SLOTS[kind].kept else world), []
+        return (run_slots.put(world, kind, None) if reference and not slots(world)[kind].kept else world), []
     if reference and _belongs(world, kind, reference) and not _to_repeat(world, reference):
         return world, []
-    if kind == "Step" and world.status.pause_conditions:
+    if kind in _WAITED_FOR and world.status.pause_conditions:
         return world, []
     return _begin(world, kind, wanted)
 
 
 def _wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
     """The analysis that shall be running or have run now; None when there is none to do."""
+    if kind == "FirstDeploy":
+        return first_deploy.analysis(world, ready=promotion.ready(world))
     idle = world.promoted or world.aborted or world.status.promote_full or not world.status.stable_rs
     if idle or rollback.fast(world):
         return None
+    if kind == "Bake":
+        return bake.analysis(world, ready=promotion.ready(world))
     if world.is_blue_green:
         return analyses.wanted(world, kind)
     if kind == "Step":

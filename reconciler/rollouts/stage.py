@@ -22,6 +22,7 @@ from reconciler.rollouts.decide import Decision, decide
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
+from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.verbs import Action
 from reconciler.workloads import keys
@@ -281,7 +282,10 @@ def set_up(rollout: Object, measures: Measures, starting: timedelta = timedelta(
     spec = {**rollout["spec"], "paused": False, "restartAt": None}
     spec["strategy"] = {name: dict(config) for name, config in spec["strategy"].items() if config is not None}
     canary = spec["strategy"].get("canary", {})
+    written = rollout["metadata"].get("annotations") or {}
+    own = {key: written[key] for key in (wanted.BAKE, wanted.FIRST_DEPLOY) if key in written}
     metadata = {"name": rollout["metadata"]["name"], "namespace": _NAMESPACE, "uid": "rehearsal", "generation": 1}
+    metadata["annotations"] = own
     stage = Stage({"metadata": metadata, "spec": spec}, measures, starting)
     if canary.get("trafficRouting") is not None:
         _stand_in(canary)

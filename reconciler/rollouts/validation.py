@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reconciler.rollouts import anti_affinity, defaults
 from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
+from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.quantities import pods_of
 from reconciler.rollouts.validation_analysis import analysis_problems, starting_problems
 from reconciler.rollouts.validation_blue_green import blue_green_problems
@@ -36,6 +37,7 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
         *selector_problems(spec),
         *template_problems(spec, template_hash, resolved=resolved),
         *_strategy(spec),
+        *wanted.problems(rollout),
     ]
     if spec.strategy.canary and not spec.strategy.blue_green:
         found += _canary(spec.strategy.canary)

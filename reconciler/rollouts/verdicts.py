@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.analysis.model import AnalysisRun, MetricResult, Phase
 from reconciler.rollouts import pauses, run_slots
 from reconciler.rollouts.intents import RecordEvent, normal, warning
-from reconciler.rollouts.run_slots import SLOTS, RunKind
+from reconciler.rollouts.run_slots import RunKind
 from reconciler.rollouts.snapshot import INCONCLUSIVE, World
 from reconciler.rollouts.status import RunReference
 
@@ -57,7 +57,7 @@ def _failure(world: World) -> str:
     for kind, _, run in _in_use(world):
         if run.status.phase in _BAD:
             message = f": {run.status.message}" if run.status.message else ""
-            return f"{SLOTS[kind].cause} phase error/failed{message}{_evidence(run)}"
+            return f"{run_slots.slots(world)[kind].cause} phase error/failed{message}{_evidence(run)}"
     return ""
 
 

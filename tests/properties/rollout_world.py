@@ -54,6 +54,7 @@ class FakeAnalyses:
     def build(self, **given: Any) -> Json:
         rollout, index = given["rollout"]["metadata"], given["step_index"]
         kinds = {"Step": f"-{index}", "PrePromotion": "-pre", "PostPromotion": "-post"}
+        kinds |= {"Bake": "-bake", "FirstDeploy": "-first"}
         suffix = kinds.get(given["kind"], "")
         labels = {keys.HASH: given["latest_hash"], "rollout-type": given["kind"]}
         return {
@@ -338,6 +339,7 @@ def a_cluster(
     traefik: bool = False,
     proxy: Json | None = None,
     canary: Json | None = None,
+    annotations: Json | None = None,
     **spec: Any,
 ) -> Cluster:
     """A cluster with one Rollout named `shop`, and its Services and TraefikService where traffic is routed.
@@ -369,7 +371,8 @@ def a_cluster(
         "strategy": {"canary": strategy},
         **spec,
     }
-    cluster.put("Rollout", {"metadata": {"name": "shop", "generation": 1}, "spec": body})
+    metadata = {"name": "shop", "generation": 1, "annotations": annotations or {}}
+    cluster.put("Rollout", {"metadata": metadata, "spec": body})
     return cluster
 
 

@@ -46,8 +46,16 @@ def _blue_green(replicas: int, preview: bool, window: int | None, **options: Any
     return {"replicas": replicas, "preview": preview, "blue_green": strategy, **rollback}
 
 
+def _proving(world: Json, annotations: Json) -> Json:
+    return {**world, "annotations": annotations}
+
+
 ANALYSED = st.sampled_from([None, {"templates": [{"templateName": "errors"}]}])
-WORLDS = st.one_of(
+NAMED = "templates: [{templateName: errors}]"
+FIRST_DEPLOY = st.sampled_from([{}, {"reconciler.dev/first-deploy-analysis": NAMED}])
+BAKES = st.sampled_from([{}, *({"reconciler.dev/bake-analysis": text} for text in (NAMED, f"{NAMED}\nduration: 2s"))])
+PROVING = st.builds(lambda bake, first: bake | first, BAKES, FIRST_DEPLOY)
+CANARIES = st.one_of(
     st.builds(
         _basic,
         BASIC_STEPS,
@@ -56,6 +64,10 @@ WORLDS = st.one_of(
         st.sampled_from([0, 1, "25%", "50%"]),
     ),
     st.builds(_routed, ROUTED_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
+)
+WORLDS = st.one_of(
+    CANARIES,
+    st.builds(_proving, CANARIES, PROVING),
     st.builds(
         _blue_green,
         st.integers(1, 5),

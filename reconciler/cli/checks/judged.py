@@ -16,7 +16,8 @@ from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
 from reconciler.render.validate import Fault
-from reconciler.rollouts.model import BlueGreen, Canary
+from reconciler.rollouts.model import BlueGreen, Canary, Rollout
+from reconciler.rollouts.proving import wanted as own_analyses
 from reconciler.yaml.positions import Path
 
 _CANARY: Path = ("spec", "strategy", "canary")
@@ -48,6 +49,19 @@ def _of_canary(item: Item, canary: Canary, catalogue: Catalogue) -> Iterator[Rem
         if isinstance(step.get("analysis"), dict):
             path = (*_CANARY, "steps", index, "analysis")
             yield from _analysis(item, step["analysis"], path, catalogue, endless=False)
+
+
+def proving(item: Item, rollout: Rollout, catalogue: Catalogue) -> Iterator[Remark]:
+    """About the analyses in its annotations."""
+    own = own_analyses.of(rollout)
+    if own.bake:
+        yield from _analysis(item, own.bake, _annotated(own_analyses.BAKE), catalogue, endless=own.lasts is not None)
+    if own.first_deploy:
+        yield from _analysis(item, own.first_deploy, _annotated(own_analyses.FIRST_DEPLOY), catalogue, endless=False)
+
+
+def _annotated(annotation: str) -> Path:
+    return ("metadata", "annotations", annotation)
 
 
 def _analysis(item: Item, written: object, path: Path, catalogue: Catalogue, *, endless: bool) -> Iterator[Remark]:

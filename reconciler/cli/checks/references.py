@@ -46,6 +46,7 @@ def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
             *_services(item, template, strategy, catalogue),
             *(_routes(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
             *judged.remarks(item, strategy, catalogue),
+            *judged.proving(item, rollout, catalogue),
         ]
     except (AttributeError, KeyError, TypeError, ValueError):
         if catalogue.is_sound(item):

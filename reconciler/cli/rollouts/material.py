@@ -82,6 +82,11 @@ def from_cluster(cluster: Cluster, namespace: str, name: str) -> Material:
     return Material((rollout,), {_key(each): _decoded(each) for each in found})
 
 
+_WORDS: Mapping[str, str] = {"Background": "background", "Bake": "bake", "FirstDeploy": "first deploy"}
+_ENDED_BY_ROLLOUTS = ("Background", "Bake")
+"""Kinds of runs that the update ends when it is over, or a bake when its time is."""
+
+
 @dataclass(slots=True)
 class _Measured:
     """How long analyses take by their templates, and what that leaves open."""
@@ -96,11 +101,11 @@ class _Measured:
         if problems:
             for problem in problems:
                 self._unknown(problem.what)
-            return Measuring(names, None if kind == "Background" else timedelta())
+            return Measuring(names, None if kind in _ENDED_BY_ROLLOUTS else timedelta())
         given = {arg.name: arg.value for arg in (*flat.spec.args, *wanted.args) if arg.value is not None}
         lasts, count = self._lasts(flat.spec, given, kind)
         text = f"{names} ({count}×)" if count else names
-        return Measuring(f"{text} (background)" if kind == "Background" else text, lasts)
+        return Measuring(f"{text} ({_WORDS[kind]})" if kind in _WORDS else text, lasts)
 
     def _lasts(self, spec: TemplateSpec, given: Mapping[str, str], kind: str) -> tuple[timedelta | None, int]:
         """As long as the longest metric; with the number of its measurements."""
@@ -110,7 +115,7 @@ class _Measured:
             if metric is None:
                 continue
             if not metric.count:
-                if kind == "Background":
+                if kind in _ENDED_BY_ROLLOUTS:
                     return None, 0
                 name = metric.name
                 self.warnings.append(

@@ -21,7 +21,7 @@ def reconcile(world: World, now: datetime) -> Course:
     coupled = runs.reconcile(switched)
     restarted = restart.reconcile(coupled.world, now)
     scaled = scaling.reconcile(restarted.world, now)
-    promoted = promotion.reconcile(restarted.world)
+    promoted = promotion.reconcile(restarted.world, now)
     return Course(
         promoted.world,
         intents=(*selected, *coupled.intents, *restarted.intents, *scaled.intents),

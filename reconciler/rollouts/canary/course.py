@@ -12,6 +12,7 @@ from reconciler.rollouts import experiments, promotion, restart, runs, services,
 from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.course import Course
 from reconciler.rollouts.intents import warning
+from reconciler.rollouts.proving import bake
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic import shift
 
@@ -24,7 +25,8 @@ def reconcile(world: World, now: datetime) -> Course:
     restarted = restart.reconcile(experimenting.world, now)
     scaled = scaling.reconcile(restarted.world, now)
     stepped = stepping.advance(restarted.world, now)
-    promoted = promotion.reconcile(stepped.world)
+    baked = bake.end(stepped.world, now)
+    promoted = promotion.reconcile(stepped.world, now)
     return Course(
         promoted.world,
         intents=(
@@ -35,8 +37,15 @@ def reconcile(world: World, now: datetime) -> Course:
             *experimenting.intents,
             *restarted.intents,
             *scaled.intents,
+            *baked.intents,
         ),
         events=(*stepped.events, *promoted.events),
-        wakes=(shift.ask_again_at(shifted.world, now), scaled.wake_at, stepped.wake_at, restarted.wake_at),
+        wakes=(
+            shift.ask_again_at(shifted.world, now),
+            scaled.wake_at,
+            stepped.wake_at,
+            baked.wake_at,
+            restarted.wake_at,
+        ),
         troubles=(*shifted.troubles, *coupled.troubles, *experimenting.troubles),
     )

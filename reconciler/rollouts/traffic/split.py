@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.rollouts.canary import desired, weights
+from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Destination, Weights
 
@@ -77,7 +78,7 @@ def _by_availability(world: World, told: int) -> int:
 
 
 def _by_steps(world: World) -> int:
-    if not world.steps:
+    if not world.steps and not wanted.of(world.rollout).bake:
         return 0  # without steps all pods are exchanged and promotion moves the traffic
     if not desired.reached(world):
         return min(_told_to(world, world.pod_hash), weights.target(world))

@@ -206,3 +206,16 @@ def test_a_failure_after_the_cutover_is_seen_to_go_back_to_the_old_version() -> 
 )
 def test_a_blue_green_plan_warns(blue_green: Json, expected: str) -> None:
     assert expected in warned(a_blue_green(**blue_green))
+
+
+def test_a_bake_is_planned_with_its_time_and_fails_back_to_stable() -> None:
+    rollout = a_rollout({"setWeight": 50})
+    rollout["metadata"]["annotations"] = {
+        "reconciler.dev/bake-analysis": "{duration: 30m, templates: [{templateName: errors}]}"
+    }
+    last = planned(rollout).rows[-1]
+    assert last.took is not None
+    assert (last.text, last.took // MINUTE, last.analyses) == ("baked, promoted", 30, ("Bake errors",))
+    assert "no analysis judges" not in warned(rollout)
+    failed = planned(rollout, failure=Failure(analysis_fails_after=5 * MINUTE))
+    assert (failed.rows[-1].text, failed.rows[-1].stable, failed.outcome) == ("back to stable", 4, "Degraded")
