@@ -15,6 +15,7 @@ from reconciler.cli.adopt import adopt
 from reconciler.cli.analysis import app as analysis
 from reconciler.cli.demo import demo
 from reconciler.cli.diff import diff
+from reconciler.cli.experiments import app as experiments
 from reconciler.cli.lint import lint
 from reconciler.cli.rollouts import app as rollouts
 from reconciler.cli.run import run
@@ -35,6 +36,7 @@ for verb in (run, demo, status, diff, lint, adopt):
     app.command()(verb)
 app.add_typer(rollouts, name="rollouts")
 app.add_typer(analysis, name="analysis")
+app.add_typer(experiments, name="experiments")
 
 
 def _version(wanted: bool) -> None:

@@ -7,13 +7,16 @@ from datetime import datetime
 
 import orjson
 
-from reconciler.analysis.model import AnalysisRun, decode_run
+from reconciler.analysis.model import AnalysisRun
+from reconciler.cli.experiments.reading import runs_of
 from reconciler.errors import NotFound, Problem, UserError
+from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Cluster, Object
-from reconciler.kube.objects import ANALYSIS_RUNS, PODS, REPLICA_SETS, ROLLOUTS, Meta
+from reconciler.kube.objects import EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
 from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.nodes import Node, ShownPod, decode_shown_pod, owner
 from reconciler.rollouts.overview import Overview, overview
-from reconciler.rollouts.tree import Node, ShownPod, decode_shown_pod, tree
+from reconciler.rollouts.tree import tree
 from reconciler.workloads import selectors
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
@@ -24,13 +27,16 @@ class Read:
     replica_sets: tuple[ReplicaSet, ...] = ()
     pods: tuple[ShownPod, ...] = ()
     runs: tuple[AnalysisRun, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    side_sets: tuple[ReplicaSet, ...] = ()
+    """Those of its Experiments."""
 
     @property
     def overview(self) -> Overview:
         return overview(self.rollout, self.replica_sets)
 
     def tree(self, now: datetime) -> tuple[Node, ...]:
-        return tree(self.rollout, self.replica_sets, self.pods, self.runs, now)
+        return tree(self.rollout, (*self.replica_sets, *self.side_sets), self.pods, self.runs, now, self.experiments)
 
 
 def rollout_object(cluster: Cluster, namespace: str, name: str) -> Object:
@@ -55,32 +61,39 @@ def every_rollout(cluster: Cluster, namespace: str | None) -> list[Rollout]:
 
 
 def replica_sets_of(cluster: Cluster, rollout: Rollout) -> tuple[ReplicaSet, ...]:
-    listed = cluster.list_raw(REPLICA_SETS, rollout.metadata.namespace, label_selector=_selector(rollout))
-    return tuple(rs for rs in map(decode_replica_set, listed.items) if _owner(rs.metadata) == rollout.metadata.uid)
+    return _replica_sets(cluster, rollout, {rollout.metadata.uid})
 
 
 def read(cluster: Cluster, namespace: str, name: str) -> Read:
-    """The Rollout with its ReplicaSets, pods and AnalysisRuns. Raises `UserError` when there is none of that name."""
+    """The Rollout with all that belongs to it. Raises `UserError` when there is none of that name."""
     rollout = rollout_called(cluster, namespace, name)
-    replica_sets = replica_sets_of(cluster, rollout)
-    owners = {rs.metadata.uid for rs in replica_sets}
+    experiments = _experiments(cluster, rollout)
+    theirs = {each.metadata.uid for each in experiments}
+    sets = _replica_sets(cluster, rollout, {rollout.metadata.uid, *theirs})
+    owners = {rs.metadata.uid for rs in sets}
     pods = map(decode_shown_pod, cluster.list_raw(PODS, namespace, label_selector=_selector(rollout)).items)
-    mine = tuple(pod for pod in pods if _owner(pod.metadata) in owners)
-    return Read(rollout, replica_sets, mine, _runs(cluster, rollout))
+    return Read(
+        rollout,
+        tuple(rs for rs in sets if owner(rs.metadata) not in theirs),
+        tuple(pod for pod in pods if owner(pod.metadata) in owners),
+        runs_of(cluster, namespace, {rollout.metadata.uid, *theirs}),
+        experiments,
+        tuple(rs for rs in sets if owner(rs.metadata) in theirs),
+    )
 
 
-def _runs(cluster: Cluster, rollout: Rollout) -> tuple[AnalysisRun, ...]:
+def _experiments(cluster: Cluster, rollout: Rollout) -> tuple[Experiment, ...]:
     try:
-        runs = [decode_run(raw) for raw in cluster.list_raw(ANALYSIS_RUNS, rollout.metadata.namespace).items]
-    except NotFound:  # analysis is not installed
+        listed = cluster.list_raw(EXPERIMENTS, rollout.metadata.namespace).items
+    except NotFound:  # they are not installed
         return ()
-    return tuple(run for run in runs if _owner(run.metadata) == rollout.metadata.uid)
+    return tuple(each for each in map(decode_experiment, listed) if owner(each.metadata) == rollout.metadata.uid)
+
+
+def _replica_sets(cluster: Cluster, rollout: Rollout, owners: set[str]) -> tuple[ReplicaSet, ...]:
+    listed = cluster.list_raw(REPLICA_SETS, rollout.metadata.namespace, label_selector=_selector(rollout))
+    return tuple(rs for rs in map(decode_replica_set, listed.items) if owner(rs.metadata) in owners)
 
 
 def _selector(rollout: Rollout) -> str:
     return selectors.text(rollout.spec.selector)
-
-
-def _owner(meta: Meta) -> str:
-    owner = meta.controller
-    return owner.uid if owner else ""

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from reconciler.cli.printing import clean, table
 from reconciler.cli.status_view import ago
+from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.overview import Image, Overview
-from reconciler.rollouts.tree import Node, Revision
+from reconciler.rollouts.tree import Revision
 
 MARKS = {
     "Healthy": ("✔", "green"),
@@ -31,7 +32,7 @@ MARKS = {
     "Error": ("⚠", "red"),
     "Unknown": ("?", "magenta"),
 }
-ICONS = {"Rollout": "⟳", "Revision": "#", "ReplicaSet": "⧉", "Pod": "□", "AnalysisRun": "α"}
+ICONS = {"Rollout": "⟳", "Revision": "#", "ReplicaSet": "⧉", "Pod": "□", "Experiment": "Σ", "AnalysisRun": "α"}
 _SHORT = {"ReplicaSet": "RS", "AnalysisRun": "Analysis"}
 _UNKNOWN_STATUS = ("✖", "red")
 """Pods say why they do not run in many words: ImagePullBackOff, CrashLoopBackOff, OOMKilled, …"""
@@ -99,8 +100,12 @@ def _image(image: Image) -> Text:
 
 
 def tree_table(shown: Overview, nodes: Sequence[Node], now: datetime) -> Table:
+    return table_of(Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes)), now)
+
+
+def table_of(root: Node, now: datetime) -> Table:
+    """A tree, one line per node."""
     found = table("NAME", "KIND", "STATUS", "AGE", "INFO")
-    root = Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes))
     for node, before in _lines(root, "", ""):
         name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
         if node.kind == "Revision":

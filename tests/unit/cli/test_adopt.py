@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as server:
         cluster = HttpCluster.for_url(server.url)
         definitions = cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-        for name in ("rollouts", "analysisruns"):
+        for name in ("rollouts", "experiments", "analysisruns"):
             crd = yaml.safe_load((CRDS / f"{name}.yaml").read_text())
             cluster.apply(definitions, None, crd["metadata"]["name"], crd)
         yield server

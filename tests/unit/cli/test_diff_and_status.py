@@ -216,7 +216,7 @@ def test_text_from_git_cannot_command_the_terminal() -> None:
 
 
 def test_status_shows_how_far_a_rollout_is(shop: Shop) -> None:
-    for name in ("rollouts", "analysisruns"):
+    for name in ("rollouts", "experiments", "analysisruns"):
         crd = yaml.safe_load((CRDS / f"{name}.yaml").read_text())
         kind = shop.cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
         shop.cluster.apply(kind, None, crd["metadata"]["name"], crd)
