@@ -12,9 +12,9 @@ from datetime import datetime
 import msgspec
 
 from reconciler.apps.delivery import Health
-from reconciler.rollouts import defaults
+from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
-from reconciler.rollouts.progress import walked, workload_progress
+from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.status import BlueGreenStatus
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
@@ -32,10 +32,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`step` is the number of completed steps, in blue-green of stages. Weights are in hundredths of `max_weight`.
-
-    None for a weight: blue-green has none.
-    """
+    """`step` is the number of completed steps. Weights are in hundredths of `max_weight`, None for blue-green."""
 
     namespace: str
     name: str
@@ -71,17 +68,18 @@ class Overview:
 
 def overview(rollout: Rollout, replica_sets: Sequence[ReplicaSet] = ()) -> Overview:
     """`replica_sets` are those that it owns; without them images and a basic canary's actual weight are less exact."""
-    status, meta, told, course = rollout.status, rollout.metadata, workload_progress(rollout, ()), walked(rollout)
+    status, meta, told = rollout.status, rollout.metadata, workload_progress(rollout, ())
     typed = _steps(rollout)
+    index = min(status.current_step_index or 0, len(typed))
     return Overview(
         namespace=meta.namespace,
         name=meta.name,
         strategy=strategy(rollout),
         phase=_PHASES.get(told.health, str(told.health)),
         message=told.message,
-        step=told.step,
-        steps=told.steps,
-        step_text="" if told.promoted else course.current,
+        step=index if typed else None,
+        steps=len(typed) or None,
+        step_text=steps.text(typed[index]) if index < len(typed) and not told.promoted else "",
         set_weight=_set_weight(rollout, typed),
         actual_weight=_actual_weight(rollout, typed, replica_sets),
         images=_images(rollout, replica_sets),

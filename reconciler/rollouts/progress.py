@@ -64,10 +64,6 @@ class Walked(NamedTuple):
     texts: tuple[str, ...]
     done: int
 
-    @property
-    def current(self) -> str:
-        return self.texts[self.done] if self.done < len(self.texts) else ""
-
 
 def walked(rollout: Rollout) -> Walked:
     strategy, status = rollout.spec.strategy.chosen, rollout.status

@@ -76,7 +76,7 @@ COMMIT_TO_VERDICT = _histogram(
 )
 VERDICTS = _counter("verdicts", "Verdicts on commits.", "application", "verdict")
 
-WEIGHT = _gauge("rollout_weight_percent", "Share of traffic that the canary gets.", "application", "rollout")
+WEIGHT = _gauge("rollout_weight_percent", "Share of traffic that the newest version gets.", "application", "rollout")
 STEP = _gauge("rollout_step", "Completed steps of the running update.", "application", "rollout")
 STEPS = _gauge("rollout_steps", "Steps of the update strategy.", "application", "rollout")
 ROLLOUTS = _counter("rollouts", "Updates of Rollouts that ended.", "application", "rollout", "result")

@@ -42,7 +42,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One Rollout or plain workload. `weight` is None where no canary is on its way; `runs` is what users get then."""
+    """One Rollout or plain workload. `weight` is None where nothing new is on its way; `runs` is what users get then.
+
+    `newcomer`: what the new version is called.
+    """
 
     title: str
     namespace: str
@@ -50,6 +53,7 @@ class Workload:
     health: str
     message: str
     weight: int | None
+    newcomer: str
     old: str
     new: str
     steps: tuple[Step, ...]
@@ -69,6 +73,7 @@ def workload(work: WorkloadProgress) -> Workload:
         health=work.phase or work.health,
         message=_message(work),
         weight=work.weight if moving else None,
+        newcomer="new version" if work.strategy == "BlueGreen" else "canary",
         old=images(work.stable_images),
         new=images(work.images),
         steps=_steps(work),
@@ -81,7 +86,7 @@ def workload(work: WorkloadProgress) -> Workload:
 
 def _message(work: WorkloadProgress) -> str:
     """What a pause waits for; that it stands at a pause step is what the steps show."""
-    return awaited(work) or ("" if work.message == "CanaryPauseStep" else work.message)
+    return awaited(work) or ("" if work.message in ("CanaryPauseStep", "BlueGreenPause") else work.message)
 
 
 def metric(reading: MetricReading) -> Metric:

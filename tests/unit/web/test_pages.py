@@ -14,7 +14,20 @@ from reconciler.outcomes.board import Board
 from reconciler.outcomes.outbox import Entry
 from reconciler.web import views, workloads
 from reconciler.web.ports import CommitInfo
-from tests.unit.outcomes.deliveries import ERRORS, SLOW, T0, A, B, bad, canary, delivery, in_motion, operation, rollout
+from tests.unit.outcomes.deliveries import (
+    ERRORS,
+    SLOW,
+    T0,
+    A,
+    B,
+    bad,
+    blue_green,
+    canary,
+    delivery,
+    in_motion,
+    operation,
+    rollout,
+)
 from tests.unit.web.serving import Page, running
 
 STEPS = ("setWeight: 20", "pause: 30s", "setWeight: 40", "analysis", "setWeight: 100")
@@ -162,3 +175,11 @@ def test_a_pause_says_what_it_waits_for_and_not_how_it_is_called_inside(
 def test_a_first_release_shows_no_split_of_traffic():
     first = workloads.workload(canary(weight=100, step=0, stable_images=()))
     assert (first.weight, first.runs) == (None, "shop:v2")
+
+
+def test_a_preview_is_no_canary_and_its_stages_are_steps():
+    stages = ("preview", "pause", "cutover")
+    waits = blue_green(0, 1, step_texts=stages, paused=True, message="BlueGreenPause")
+    shown = workloads.workload(waits)
+    assert (shown.newcomer, shown.weight, shown.message) == ("new version", 0, "paused until promoted")
+    assert [step.stage for step in shown.steps] == ["done", "now", "todo"]

@@ -1,0 +1,128 @@
+"""A blue-green Rollout and what is around it: mistakes in fields and references, Services, restarts, workloads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from reconciler.kube.store import Store
+from reconciler.rollouts import restart, wiring
+from reconciler.rollouts.intents import EvictPod, ReleaseService
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.validation import problems
+from reconciler.workloads import keys
+from tests.properties.rollout_world import Cluster, a_blue_green, merge, template
+from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, serves
+from tests.unit.rollouts.test_restart import ASKED, NOW, pod
+
+ANALYSIS = {"templates": [{"templateName": "errors"}]}
+PATH = "spec.strategy.blueGreen"
+
+
+def wrong(**fields: Any) -> list[str]:
+    """The field paths of all problems."""
+    body = merge(a_blue_green().rollout, {"spec": {"strategy": {"blueGreen": fields}}})
+    return [text.partition(":")[0] for text in problems(decode_rollout(orjson.dumps(body)), "hash")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, []),
+        ({"activeService": None}, ["activeService"]),
+        ({"activeService": None, "previewService": None}, ["activeService"]),
+        ({"previewService": "act"}, ["previewService"]),
+        ({"scaleDownDelayRevisionLimit": 11}, ["scaleDownDelayRevisionLimit"]),
+        ({"maxUnavailable": "x", "previewReplicaCount": -1}, ["previewReplicaCount", "maxUnavailable"]),
+        ({"autoPromotionSeconds": -1, "scaleDownDelaySeconds": -1}, ["autoPromotionSeconds", "scaleDownDelaySeconds"]),
+        ({"abortScaleDownDelaySeconds": -1}, ["abortScaleDownDelaySeconds"]),
+        ({"prePromotionAnalysis": {}}, ["prePromotionAnalysis.templates"]),
+        ({"antiAffinity": {}}, ["antiAffinity"]),
+    ],
+)
+def test_every_mistake_in_its_fields_is_told_at_once(fields: dict[str, Any], expected: list[str]) -> None:
+    assert wrong(**fields) == [f"{PATH}.{field}" for field in expected]
+
+
+@pytest.mark.parametrize(
+    ("blue_green", "expected"),
+    [
+        ({"activeService": "gone"}, f'{PATH}.activeService: Invalid value: "gone": service "gone" not found'),
+        ({"previewService": "gone"}, f'{PATH}.previewService: Invalid value: "gone"'),
+        ({"postPromotionAnalysis": {"templates": [{"templateName": "missing"}]}}, f"{PATH}.postPromotionAnalysis"),
+    ],
+)
+def test_what_it_refers_to_has_to_be_there(blue_green: dict[str, Any], expected: str) -> None:
+    cluster = a_blue_green(blue_green=blue_green, preview=False)
+    cluster.converge()
+    assert (cluster.status["phase"], expected in cluster.status["message"]) == ("Degraded", True)
+
+
+@pytest.mark.parametrize("service", ["act", "prev"])
+def test_a_change_of_one_of_its_services_wakes_it(service: str) -> None:
+    cluster, woken = a_blue_green(), list[str]()
+    stores: dict[str, Store[Any]] = {each.resource.kind: Store(each.decode) for each in wiring.watched()}
+    wiring.subscribe(wiring.stores_of(stores.__getitem__), woken.append)
+    stores["Rollout"].put(orjson.dumps(cluster.rollout))
+    woken.clear()
+    stores["Service"].put(orjson.dumps(cluster.objects["Service", service]))
+    assert woken == ["ns/shop"]
+
+
+def test_a_service_that_it_does_not_name_any_more_selects_all_pods_again() -> None:
+    cluster = a_pushed()
+    cluster.user("no preview", {"spec": {"strategy": {"blueGreen": {"previewService": None}}}})
+    assert ReleaseService("prev", cluster.objects["Service", "prev"]["metadata"]["resourceVersion"]) in (
+        cluster.decide().intents
+    )
+
+
+def test_a_selector_that_somebody_else_changed_is_put_right() -> None:
+    cluster = a_pushed()
+    cluster.patch("Service", "act", {"spec": {"selector": {keys.HASH: "other"}}})
+    cluster.converge()
+    assert serves(cluster) == 2
+
+
+@pytest.mark.parametrize(("chosen", "going"), [(None, 1), ("50%", 2), (0, 1)])
+def test_a_restart_takes_as_many_pods_at_a_time_as_may_be_missing(chosen: Any, going: int) -> None:
+    cluster = a_blue_green(replicas=4, blue_green={} if chosen is None else {"maxUnavailable": chosen})
+    cluster.converge()
+    cluster.user("restart", {"spec": {"restartAt": ASKED.isoformat()}})
+    world = cluster.world()
+    assert world.new is not None
+    world = replace(world, pods=tuple(pod(f"p{number}", world.new.metadata.uid) for number in range(4)))
+    evicted = [intent for intent in restart.reconcile(world, NOW).intents if isinstance(intent, EvictPod)]
+    assert len(evicted) == going
+
+
+def test_the_template_may_stand_in_a_deployment_which_is_handed_over_when_all_is_healthy() -> None:
+    cluster = a_blue_green(replicas=3, blue_green=BY_HAND)
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": "progressively"}
+    del cluster.rollout["spec"]["template"]
+    cluster.rollout["spec"]["workloadRef"] = reference
+    spec = {"replicas": 3, "selector": {"matchLabels": {"app": "shop"}}, "template": template("img:1")}
+    cluster.put("Deployment", {"metadata": {"name": "web", "generation": 1}, "spec": spec})
+    cluster.converge(ready=False)
+    assert deployed(cluster) == 3
+    cluster.converge()
+    assert (serves(cluster), deployed(cluster)) == (1, 0)
+    cluster.patch("Deployment", "web", {"spec": {"template": template("img:2")}})
+    cluster.converge()
+    assert cluster.status["message"] == "BlueGreenPause"
+
+
+def deployed(cluster: Cluster) -> int:
+    return int(cluster.objects["Deployment", "web"]["spec"]["replicas"])
+
+
+def test_waiting_for_a_person_is_not_time_that_the_update_took() -> None:
+    cluster = a_pushed(BY_HAND)
+    cluster.wait(50)
+    cluster.user("promote", {"status": {"pauseConditions": None}})
+    cluster.converge()
+    record = cluster.status["duration"]
+    assert (record["completionStatus"], record["totalManualPauseDurationSeconds"]) == ("Promoted", 50)
