@@ -28,6 +28,8 @@ RESULT = Type(
 )
 """One element of `result`, e.g. `result[0].Values[0]`."""
 
+RESULTS = Type(Kind.LIST, RESULT)
+
 _FIELDS = {"id": "Id", "expression": "Expression", "label": "Label", "returnData": "ReturnData"}
 _USELESS = frozenset({"InternalError", "Forbidden"})
 
@@ -53,7 +55,9 @@ def measure(config: Mapping[str, Any], now: datetime, around: Surroundings) -> A
     results = [_result(found) for found in data.results]
     text = f"[{','.join(plain_list(found['Values']) for found in results)}]"
     told = _messages(data)
-    return Answer(results, text, Type(Kind.LIST, RESULT), {"messages": "; ".join(told)} if told else {})
+    metadata = {"messages": "; ".join(told)} if told else {}
+    samples = sum(len(found["Values"]) for found in results)
+    return Answer(results, text, RESULTS, metadata, samples=samples)
 
 
 def _result(found: Mapping[str, Any]) -> dict[str, Any]:

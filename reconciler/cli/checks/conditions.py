@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.analysis.expr.errors import ExpressionError
 from reconciler.analysis.expr.program import condition
 from reconciler.analysis.expr.types import ANY, FLOAT, FLOATS, Type
+from reconciler.analysis.providers.cloud_watch import RESULTS
 from reconciler.cli.checks.paths import shown
 from reconciler.render.validate import Fault
 from reconciler.yaml.positions import Path
@@ -27,7 +28,11 @@ def check(text: str, path: Path, provider: Any, sure: bool) -> Iterator[Finding]
     if why := _trouble(text, ANY):
         yield Finding(Fault(path, f"{shown(path)} cannot be used: {why}"), sure)
         return
-    prometheus = provider.get("prometheus") if isinstance(provider, dict) else None
+    if not isinstance(provider, dict):
+        return
+    if "cloudWatch" in provider and (why := _trouble(text, RESULTS)):
+        yield Finding(Fault(path, f"{shown(path)} does not fit what CloudWatch answers: {why}"), sure)
+    prometheus = provider.get("prometheus")
     if isinstance(prometheus, dict) and (why := _trouble(text, FLOATS)):
         number = _trouble(text, FLOAT) == ""
         if number and "scalar(" in str(prometheus.get("query")):

@@ -103,6 +103,16 @@ def test_a_result_without_points_is_an_error_where_the_condition_needs_one(aws: 
     assert failed(aws.measure("cloudWatch", CONFIG, "result[0].Values[0] < 0.05"), "no data was returned")
 
 
+def test_a_result_without_points_is_no_data(aws: Vendor) -> None:
+    answers(aws, {**RATE, "Timestamps": [], "Values": []})
+    annotations = {"reconciler.dev/on-no-data.m": "inconclusive"}
+    measured = aws.take("cloudWatch", CONFIG, annotations=annotations).measurement
+    assert (measured.phase, measured.message) == (
+        Phase.INCONCLUSIVE,
+        "no data was returned (on-no-data: inconclusive)",
+    )
+
+
 def test_what_cloudwatch_says_beside_the_values_is_kept(aws: Vendor) -> None:
     answers(aws, {**RATE, "Messages": [{"Code": "A", "Value": "one"}]}, Messages=[{"Code": "B", "Value": "two"}])
     assert aws.measure("cloudWatch", CONFIG).metadata == {"messages": "B: two; A: one"}

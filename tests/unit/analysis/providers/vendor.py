@@ -95,15 +95,16 @@ class Vendor:
         *,
         in_flight: Measurement | None = None,
         run_begun: datetime | None = None,
+        annotations: Mapping[str, str] | None = None,
         **metric: Any,
     ) -> Taken:
-        run, read = _a_run(provider, config, successCondition=success, **metric)
+        run, read = _a_run(provider, config, annotations or {}, successCondition=success, **metric)
         run = msgspec.structs.replace(run, status=RunStatus(started_at=run_begun))
         return self._measurer().take(run, Task(read, in_flight))
 
     def end(self, provider: str, config: Mapping[str, Any], in_flight: Measurement) -> Measurement:
         """What becomes of a measurement whose run is terminated."""
-        run, read = _a_run(provider, config)
+        run, read = _a_run(provider, config, {})
         return self._measurer().end(run, Task(read, in_flight, ending=True)).measurement
 
     def _measurer(self) -> Measurer:
@@ -125,9 +126,11 @@ class Vendor:
         return HttpClient("reconciler-test").send(replace(request, timeout=min(request.timeout, self.patience)))
 
 
-def _a_run(provider: str, config: Mapping[str, Any], **metric: Any) -> tuple[AnalysisRun, Metric]:
+def _a_run(
+    provider: str, config: Mapping[str, Any], annotations: Mapping[str, str], **metric: Any
+) -> tuple[AnalysisRun, Metric]:
     spec = {"name": "m", "provider": {provider: config}, **metric}
-    meta = {"name": "r", "namespace": "shop", "uid": "u"}
+    meta = {"name": "r", "namespace": "shop", "uid": "u", "annotations": dict(annotations)}
     run = decode_run(orjson.dumps({"metadata": meta, "spec": {"metrics": [spec]}}))
     (read,) = validate.metrics(run, {})
     return run, read
