@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
+
 from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Decode, Resource
@@ -122,12 +124,21 @@ def left_behind(stores: Stores) -> list[str]:
 
 
 def _follow(store: Store[Any], concerned: Callable[[Any], Iterable[str]], enqueue: Enqueue) -> None:
-    def changed(old: HasMeta | None, new: HasMeta | None) -> None:
+    def changed(old: Any, new: Any) -> None:
+        if old is not None and new is not None and _reads_the_same(old, new):
+            return
         found = [key for item in (old, new) if item is not None for key in concerned(item)]
         for key in dict.fromkeys(found):
             enqueue(key)
 
     store.subscribe(changed)
+
+
+def _reads_the_same(old: Any, new: Any) -> bool:
+    """Whether nothing changed of what decisions read, as when another controller notes something for itself."""
+    version = new.metadata.resource_version
+    metadata = msgspec.structs.replace(old.metadata, resource_version=version)
+    return bool(msgspec.structs.replace(old, metadata=metadata) == new)
 
 
 def _names(rollout: Rollout) -> list[tuple[str, str, str]]:

@@ -50,6 +50,8 @@ class Live:
         loop = asyncio.get_running_loop()
 
         def changed(name: str) -> None:
+            if not self._readers:  # to wake a loop costs more than most changes
+                return
             with suppress(RuntimeError):  # the loop has just been closed: nobody is left to tell
                 loop.call_soon_threadsafe(self._mark, name)
 
