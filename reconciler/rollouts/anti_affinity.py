@@ -6,7 +6,6 @@ It is only followed while an update is under way; a promoted version keeps the t
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 
 from reconciler.rollouts.intents import PatchReplicaSet
@@ -68,9 +67,11 @@ def remove(template: Json) -> None:
 
 def refresh(rs: ReplicaSet, chosen: AntiAffinity | None, stable_hash: str) -> list[PatchReplicaSet]:
     """Turns the term of the wanted version against the stable one of now; pods that run already stay where they are."""
-    wanted = copy.deepcopy(rs.spec.template)
+    if chosen is None:
+        return []
+    wanted = rs.spec.template
     against = {_against(entry) for entry in _entries(wanted) if _is_ours(entry)}
-    if chosen is None or not against or against == {stable_hash} or stable_hash in ("", rs.hash):
+    if not against or against == {stable_hash} or stable_hash in ("", rs.hash):
         return []
     remove(wanted)
     inject(wanted, chosen, rs.metadata.namespace, rs.hash, stable_hash)

@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
+import orjson
 
 from reconciler.rollouts import (
     conditions,
@@ -60,7 +61,7 @@ from reconciler.rollouts.intents import (
     normal,
 )
 from reconciler.rollouts.snapshot import World
-from reconciler.workloads.replica_set import ReplicaSet
+from reconciler.workloads.replica_set import decode_replica_set
 
 _LOOK_AGAIN = timedelta(seconds=20)
 """How long a missing Service, Ingress or template may go unnoticed when no watch tells us."""
@@ -112,7 +113,7 @@ def _introduce(world: World, now: datetime) -> Decision:
     if world.foreign_name:
         return _rename(world)
     body = revisions.new_replica_set(world)
-    planned = msgspec.convert(body, ReplicaSet)
+    planned = decode_replica_set(orjson.dumps(body))
     begun = replace(world, new=planned, replica_sets=(*world.replica_sets, planned))
     heeded = requests.heed(begun, now)
     body["spec"]["replicas"] = size = scaling.first_size(heeded.world, now)

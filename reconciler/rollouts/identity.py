@@ -6,7 +6,6 @@ cluster that was run by another controller, or by another version of this one, i
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 
 import orjson
@@ -51,7 +50,7 @@ def plain_template(replica_set: ReplicaSet) -> Json:
 
 def _without(replica_set: ReplicaSet, injected: dict[str, dict[str, str]]) -> Json:
     """Its template without hash labels and anti-affinity, and without `{labels, annotations}` that were injected."""
-    template = copy.deepcopy(replica_set.spec.template)
+    template = replica_set.spec.template
     anti_affinity.remove(template)
     metadata = template.setdefault("metadata", None) or {}
     template["metadata"] = metadata

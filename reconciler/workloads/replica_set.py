@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import orjson
 
 from reconciler.kube.objects import Meta
 from reconciler.workloads import keys
@@ -16,10 +17,22 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ReplicaSetSpec(Part, frozen=True):
+    """The template stays as it came, for it is rarely read and there may be ten old versions of each workload."""
+
     replicas: int | None = None
     min_ready_seconds: int = 0
     selector: Selector = Selector()
-    template: Json = msgspec.field(default_factory=dict)
+    packed_template: msgspec.Raw = msgspec.field(name="template", default=msgspec.Raw(b"{}"))
+
+    def __post_init__(self) -> None:
+        """What was decoded is a view into the whole object, which would keep that alive."""
+        msgspec.structs.force_setattr(self, "packed_template", self.packed_template.copy())
+
+    @property
+    def template(self) -> Json:
+        """A copy of its own for whoever asks."""
+        found: Json = orjson.loads(bytes(self.packed_template))
+        return found
 
 
 class ReplicaSetStatus(Part, frozen=True):
