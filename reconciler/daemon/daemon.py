@@ -37,6 +37,7 @@ from reconciler.kube.objects import NAMESPACES
 from reconciler.kube.shards import Shards
 from reconciler.outcomes.board import Board
 from reconciler.runtime.clock import Clock
+from reconciler.runtime.memory import share_arenas
 from reconciler.telemetry import established, metrics
 from reconciler.telemetry.log import logger
 from reconciler.web.ports import Ports
@@ -109,6 +110,7 @@ class Daemon:
         Raises `UserError` when it cannot listen, or when there is no namespace for its records.
         """
         self._require_namespace()
+        share_arenas()
         self._web.start()
         self._events.start()
         self._delivery.watch()

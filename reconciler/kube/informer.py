@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from reconciler.errors import Gone, NotFound, ReconcilerError, Transient
@@ -109,7 +109,7 @@ class Informer(Generic[T]):
         found = self._cluster.list_raw(
             self.resource, self._namespace, label_selector=self._label_selector, field_selector=self._field_selector
         )
-        self.store.replace(found.items, found.resource_version)
+        self.store.replace(_draining(found.items), found.resource_version)
         self._version = found.resource_version
         self.absent = False
         self.relists += self._synced.is_set()
@@ -165,3 +165,10 @@ class Informer(Generic[T]):
     def _delay(self) -> float:
         self._failures += 1
         return back_off(self._failures, FIRST_DELAY, LONGEST_DELAY, random.random())
+
+
+def _draining(items: list[bytes]) -> Iterator[bytes]:
+    """The items in order, none kept longer than needed: a list of many may be larger than what is made of it."""
+    items.reverse()
+    while items:
+        yield items.pop()

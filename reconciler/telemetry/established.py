@@ -124,10 +124,12 @@ class Tallies:
         """All of it, after forgetting what was about objects that are gone."""
         with self._lock:
             self._forget()
-            counters = [_counter(name, dict(counts)) for name, counts in self._counts.items()]
-            histograms = [_histogram(name, spreads) for name, spreads in self._spreads.items()]
-        yield from counters
-        yield from histograms
+            names = [*self._counts, *self._spreads]
+        for name in names:
+            with self._lock:
+                counts, spreads = self._counts.get(name), self._spreads.get(name)
+                family = _counter(name, counts) if counts is not None else _histogram(name, spreads or {})
+            yield family
 
     def _forget(self) -> None:
         kept: tuple[dict[str, dict[tuple[str, ...], object]], ...] = (self._counts, self._spreads)  # type: ignore[assignment]
@@ -149,15 +151,13 @@ class _Collector:
         self.tallies: dict[str, Tallies] = {}
 
     def collect(self) -> Iterator[Metric]:
-        families: dict[str, GaugeMetricFamily] = {}
+        """One family at a time: there may be ten thousand objects, and whoever reads forgets what was read."""
+        found: dict[str, list[Series]] = {}
         for source in list(self.sources.values()):
             for series in source():
-                labels = tuple(series.labels)
-                family = families.get(series.name)
-                if family is None:
-                    family = families[series.name] = GaugeMetricFamily(series.name, GAUGES[series.name], labels=labels)
-                family.add_metric(list(series.labels.values()), series.value)
-        yield from families.values()
+                found.setdefault(series.name, []).append(series)
+        while found:
+            yield _gauge(*found.popitem())
         for tallies in list(self.tallies.values()):
             yield from tallies.families()
 
@@ -184,6 +184,14 @@ def observe_api_request(verb: str, resource: str, code: int) -> None:
     """`code` 0: there was no answer."""
     said = "Patch" if verb == "apply" else verb.capitalize()
     REQUESTS.count("controller_clientset_k8s_request_total", resource, said, str(code) if code else "error")
+
+
+def _gauge(name: str, found: Iterable[Series]) -> Metric:
+    family: GaugeMetricFamily | None = None
+    for series in found:
+        family = family or GaugeMetricFamily(name, GAUGES[name], labels=tuple(series.labels))
+        family.add_metric(list(series.labels.values()), series.value)
+    return family or GaugeMetricFamily(name, GAUGES[name])
 
 
 def _counter(name: str, counts: Mapping[tuple[str, ...], float]) -> Metric:
