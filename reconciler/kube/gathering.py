@@ -1,7 +1,7 @@
 """Where events wait for company, so that a crowd of objects that change at once is not a flood of requests.
 
 Warnings do not wait. The others wait longer the more objects have something to tell, so that there are about two Events
-a second in all: a second when it is quiet, two minutes at most. An object that comes to rest is told of at once.
+a second in all: a second when it is quiet, three minutes at most. An object that comes to rest is told of at once.
 
 Of one object what is alike is told once: a repeat is a count, messages of one type and reason stand side by side. What
 was told among a crowd is one Event with every message in order, each after its reason; its own reason is the latest.
@@ -18,7 +18,7 @@ from functools import reduce
 
 from reconciler.kube.happenings import LONGEST_MESSAGE, EventType, Happening, ObjectRef, Tally
 
-SHORTEST_SECONDS, LONGEST_SECONDS, SECONDS_PER_OBJECT = 1.0, 120.0, 0.5
+SHORTEST_SECONDS, LONGEST_SECONDS, SECONDS_PER_OBJECT = 1.0, 180.0, 0.5
 CROWD = 10
 """From so many objects on what each has to tell is one Event, whatever the reasons."""
 

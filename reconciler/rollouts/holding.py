@@ -17,7 +17,7 @@ from reconciler.rollouts.status import RolloutStatus
 from reconciler.workloads.parts import Condition
 from reconciler.workloads.times import moment
 
-SHORTEST, LONGEST = timedelta(seconds=2), timedelta(seconds=30)
+SHORTEST, LONGEST = timedelta(seconds=2), timedelta(seconds=60)
 """From the second in which a sign of life was written: how far counters may be behind the pods."""
 
 EACH = timedelta(milliseconds=300)
