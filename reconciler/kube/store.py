@@ -147,6 +147,7 @@ class Store(Generic[T]):
             return
         if old is not None:
             self._unindex(key, old)
+            new = _sharing(old, new)
         self._objects[key] = new
         for index, value in self._indexed(new):
             index.setdefault(value, set()).add(key)
@@ -192,3 +193,12 @@ class Store(Generic[T]):
                 listener(old, new)
             except Exception:  # a bug in one listener must not stop the watch, nor the other listeners
                 log.exception("a store's listener failed")
+
+
+def _sharing(old: T, new: T) -> T:
+    """`new` with the very spec of `old` where it says the same, so that what was worked out about it stays known."""
+    before, after = getattr(old, "spec", None), getattr(new, "spec", None)
+    if before is None or before != after:
+        return new
+    shared: T = msgspec.structs.replace(new, spec=before)  # type: ignore[type-var]
+    return shared

@@ -6,7 +6,8 @@ a `Rollout`, one whose `malformed` says what is wrong. So one bad object is show
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from reconciler.workloads.parts import Json, Part
 from reconciler.workloads.selectors import Selector
 
 IntOrString = int | str
+T = TypeVar("T")
 
 
 class RollbackWindow(Part, frozen=True):
@@ -251,7 +253,9 @@ class WorkloadRef(Part, frozen=True):
     scale_down: str = ""
 
 
-class RolloutSpec(Part, frozen=True):
+class RolloutSpec(Part, frozen=True, dict=True):
+    """The store keeps the same object for as long as it says the same, and with it what was worked out about it."""
+
     replicas: int | None = None
     selector: Selector | None = None
     template: Json | None = None
@@ -265,6 +269,14 @@ class RolloutSpec(Part, frozen=True):
     rollback_window: RollbackWindow | None = None
     analysis: RunHistory | None = None
     strategy: Strategy = Strategy()
+
+    def once(self, what: Hashable, work: Callable[[], T]) -> T:
+        """What `work` says, asked at the first time only: it may read nothing but this spec and what `what` names."""
+        known: dict[Hashable, Any] = self.__dict__.setdefault("_known", {})
+        if what not in known:
+            known[what] = work()
+        found: T = known[what]
+        return found
 
 
 class Rollout(Part, frozen=True):

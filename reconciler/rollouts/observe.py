@@ -71,7 +71,8 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
     reference = workload.named(rollout) if not rollout.spec.template else None
     source = reader.workload(namespace, reference) if reference else None
     rollout = workload.filled_in(rollout, source)
-    template_hash = hash_or_nothing(rollout.spec.template or {}, rollout.status.collision_count)
+    spec, collisions = rollout.spec, rollout.status.collision_count
+    template_hash = spec.once(("hash", collisions), lambda: hash_or_nothing(spec.template or {}, collisions))
     owned = identity.owned_by(rollout, reader.replica_sets(rollout))
     new = identity.find_new(rollout, template_hash, owned)
     services = ((name, reader.service(namespace, name)) for name in rollout.spec.strategy.chosen.services.values())
@@ -83,8 +84,8 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         rollout=rollout,
         status=rollout.status,
         template_hash=template_hash,
-        step_hash="" if rollout.spec.strategy.blue_green else _steps_hash(canary),
-        steps=_steps(canary),
+        step_hash="" if spec.strategy.blue_green else spec.once("step hash", lambda: _steps_hash(canary)),
+        steps=spec.once("steps", lambda: _steps(canary)),
         new=new,
         replica_sets=owned,
         orphans=tuple(reader.orphans(namespace)),
@@ -111,6 +112,8 @@ def _with_experiments(world: World, reader: Reader) -> World:
             if other is None:
                 break
             found[name] = other
+    if not found:
+        return world
     world = replace(world, experiments=found)
     return replace(world, additional=experiments.shares(world))
 

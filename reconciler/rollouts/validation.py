@@ -32,12 +32,16 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
     if rollout.malformed:
         return [f"spec: Invalid value: the object cannot be read: {rollout.malformed}"]
     spec = rollout.spec
+    known = spec.once(("problems", template_hash, resolved), lambda: _problems(spec, template_hash, resolved=resolved))
+    return [*known, *wanted.problems(rollout)]
+
+
+def _problems(spec: RolloutSpec, template_hash: str, *, resolved: bool) -> list[str]:
     found = [
         *_numbers(spec),
         *selector_problems(spec),
         *template_problems(spec, template_hash, resolved=resolved),
         *_strategy(spec),
-        *wanted.problems(rollout),
     ]
     if spec.strategy.canary and not spec.strategy.blue_green:
         found += _canary(spec.strategy.canary)

@@ -89,7 +89,8 @@ class WorkQueue:
                 return
             self._due[key] = when
             heapq.heappush(self._heap, (when, key))
-            self._changed.notify()
+            if self._heap[0] == (when, key):  # or else whoever waits will be awake in time
+                self._changed.notify()
 
     def get(self, timeout: float | None = None) -> str | None:
         """A key, to be given back with `done`; None after `timeout` seconds (None: no limit) or when closed."""

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 
@@ -52,7 +51,8 @@ def split(replicas: int, weight: int, max_weight: int, surge: int) -> Sizes:
     options = _options(replicas, weight, max_weight, surge)
     if not options:
         return Sizes(replicas - 1, 1) if _ceil(replicas * weight, max_weight) == replicas else Sizes(0, replicas)
-    best = min(options, key=lambda option: abs(Fraction(option[0] * max_weight, option[1]) - weight))
+    common = replicas * (replicas + 1)  # of the totals: so misses compare as whole numbers
+    best = min(options, key=lambda option: abs(option[0] * max_weight - weight * option[1]) * (common // option[1]))
     return Sizes(best[0], best[1] - best[0])
 
 

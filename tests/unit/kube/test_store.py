@@ -147,3 +147,21 @@ def test_a_listener_that_fails_stops_nobody(store: Store[Thing], changes: list[C
 )
 def test_versions_are_compared_as_numbers_where_they_are_numbers(version: str, than: str, newer: bool) -> None:
     assert is_newer(version, than) is newer
+
+
+class Specified(msgspec.Struct, frozen=True):
+    metadata: Meta
+    spec: dict[str, int]
+
+
+def test_a_spec_that_says_the_same_stays_the_same_object() -> None:
+    store: Store[Specified] = Store(msgspec.json.Decoder(Specified).decode)
+    kept = []
+    for version, size in ((1, 3), (2, 3), (3, 4)):
+        store.put(orjson.dumps({**orjson.loads(a_thing("a", version)), "spec": {"size": size}}))
+        found = store.get("shop", "a")
+        assert found
+        kept.append(found)
+    assert kept[0].spec is kept[1].spec
+    assert kept[1].metadata.resource_version == "2"
+    assert kept[2].spec == {"size": 4}

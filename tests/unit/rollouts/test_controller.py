@@ -101,6 +101,21 @@ def test_the_next_decision_sees_the_answers_without_waiting_for_a_watch() -> Non
     assert bench.server.requests == []
 
 
+def test_what_another_controller_notes_for_itself_wakes_nobody() -> None:
+    bench = a_bench()
+    bench.reconcile()
+    [body] = [body for (kind, _), body in bench.server.objects.items() if kind == "ReplicaSet"]
+    noted = {**body, "metadata": {**body["metadata"], "resourceVersion": "1000001"}}
+    bench.woken.clear()
+    bench.see("ReplicaSet", {**noted, "status": {"terminatingReplicas": 1}})
+    assert bench.woken == []
+    bench.see(
+        "ReplicaSet",
+        {**body, "metadata": {**body["metadata"], "resourceVersion": "1000002"}, "status": {"readyReplicas": 1}},
+    )
+    assert bench.woken
+
+
 def test_what_was_told_need_not_wait_once_a_rollout_is_at_rest() -> None:
     moving, invalid = a_bench(), a_cluster().rollout
     moving.reconcile()
