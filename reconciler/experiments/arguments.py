@@ -23,7 +23,7 @@ _AVAILABLE, _FINISHED = "experiment.availableAt", "experiment.finishedAt"
 
 def known(spec: ExperimentSpec) -> tuple[str, ...]:
     """The placeholders that this Experiment can fill in."""
-    of_templates = [name for each in spec.templates for name in _names(each.name)]
+    of_templates = dict.fromkeys(name for each in spec.templates for name in _names(each.name))
     return (*of_templates, _AVAILABLE, *((_FINISHED,) if spec.duration else ()))
 
 

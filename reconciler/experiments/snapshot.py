@@ -19,7 +19,7 @@ from reconciler.kube.objects import EXPERIMENTS, Meta
 from reconciler.workloads import keys
 from reconciler.workloads.parts import Json
 from reconciler.workloads.replica_set import ReplicaSet
-from reconciler.workloads.times import moment
+from reconciler.workloads.times import moment, readable
 
 
 class Reader(Protocol):
@@ -87,13 +87,22 @@ def observe(experiment: Experiment, reader: Reader, analyses: Analyses) -> World
     own = {rs.metadata.annotations.get(keys.EXPERIMENT_TEMPLATE, ""): rs for rs in reader.replica_sets(experiment)}
     return World(
         experiment=experiment,
-        status=experiment.status,
+        status=_readable(experiment.status),
         analyses=analyses,
         replica_sets=own,
         services={meta.name: meta for meta in reader.services(experiment)},
         runs={run.metadata.name: run for run in (*reader.runs(experiment), *_namesakes(experiment, reader))},
         strangers=frozenset(_strangers(experiment, reader)),
     )
+
+
+def _readable(status: ExperimentStatus) -> ExperimentStatus:
+    """Without times that are none; they are written anew."""
+    templates = tuple(
+        msgspec.structs.replace(each, last_transition_time=readable(each.last_transition_time))
+        for each in status.template_statuses
+    )
+    return msgspec.structs.replace(status, available_at=readable(status.available_at), template_statuses=templates)
 
 
 def replica_set_name(experiment: Experiment, template: Template, collisions: int | None) -> str:

@@ -55,7 +55,7 @@ def _status(world: World, template: Template, now: datetime) -> TemplateStatus:
     if stranger := _stranger(world, template, before):
         return failed(counted, stranger, now)
     phase = _phase(world, template, before, rs, now)
-    changed = phase is not before.status
+    changed = phase is not before.status or not before.last_transition_time
     since = stamp(now) if changed else before.last_transition_time
     message = ""
     if phase is TemplatePhase.FAILED:

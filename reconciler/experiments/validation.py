@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.experiments import arguments
 from reconciler.experiments.model import Experiment, Template
 from reconciler.kube.durations import parse_go_duration
-from reconciler.workloads import selectors
+from reconciler.workloads import podrules, selectors
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.template_hash import misfits
 
@@ -55,6 +55,7 @@ def _selection(template: Template, path: str) -> Iterator[str]:
     labels = (pod.get("metadata") or {}).get("labels") or {}
     if selector and selector.match_labels and not selectors.matches(selector, labels):
         yield invalid(f"{path}.template.metadata.labels", labels, "the selector does not match these labels")
+    yield from podrules.problems(pod, f"{path}.template")
 
 
 def _times(experiment: Experiment) -> Iterator[str]:
@@ -76,10 +77,10 @@ def _analyses(experiment: Experiment) -> Iterator[str]:
             yield required(f"{path}.name", "the AnalysisRun is named after it")
         if not analysis.template_name:
             yield required(f"{path}.templateName", "name an AnalysisTemplate")
-        for arg in analysis.args:
+        for place, arg in enumerate(analysis.args):
             for unknown in arguments.unknown(experiment.spec, arg.value or ""):
                 known = ", ".join(arguments.known(experiment.spec))
-                yield invalid(f"{path}.args.{arg.name}", arg.value, f"{{{{{unknown}}}}} is not one of {known}")
+                yield invalid(f"{path}.args[{place}].value", arg.value, f"{{{{{unknown}}}}} is not one of {known}")
 
 
 def _repeated(path: str, names: Iterable[str]) -> Iterator[str]:

@@ -6,6 +6,9 @@ import copy
 import itertools
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
+from reconciler.experiments.model import TemplateService
 from reconciler.kube.api import Object
 from reconciler.kube.objects import EXPERIMENTS
 from reconciler.rollouts import defaults
@@ -41,9 +44,9 @@ def body(world: World, step: ExperimentStep, args: Sequence[Sequence[Json]]) -> 
     if step.analyses:
         spec["analyses"] = [_analysis(each, given) for each, given in zip(step.analyses, args, strict=True)]
     if step.dry_run:
-        spec["dryRun"] = list(step.dry_run)
-    if step.analysis_run_metadata:
-        spec["analysisRunMetadata"] = step.analysis_run_metadata
+        spec["dryRun"] = msgspec.to_builtins(step.dry_run)
+    if metadata := msgspec.to_builtins(step.analysis_run_metadata):
+        spec["analysisRunMetadata"] = metadata
     if step.scale_down_delay_seconds is not None:
         spec["scaleDownDelaySeconds"] = step.scale_down_delay_seconds
     return {
@@ -72,7 +75,7 @@ def _template(world: World, wanted: StepTemplate) -> Json:
     if wanted.replicas is not None:
         made["replicas"] = wanted.replicas
     if wanted.service is not None or wanted.weight is not None:
-        made["service"] = wanted.service or {}
+        made["service"] = msgspec.to_builtins(wanted.service or TemplateService())
     return made
 
 

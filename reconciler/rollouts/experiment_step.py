@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from reconciler.analysis.model import Argument, DryRun, RunMetadata
+from reconciler.experiments.model import TemplateService
 from reconciler.kube.durations import parse_go_duration
 from reconciler.rollouts import defaults
 from reconciler.rollouts.model import Canary, Step
@@ -20,43 +22,38 @@ from reconciler.workloads.selectors import Selector
 _REFERENCES = ("canary", "stable")
 
 
-class StepMetadata(Part, frozen=True):
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    annotations: dict[str, str] = msgspec.field(default_factory=dict)
-
-
 class StepTemplate(Part, frozen=True):
     """A copy of the canary or of the stable version; `weight` is its share of the traffic."""
 
     name: str = ""
     spec_ref: str = ""
     replicas: int | None = None
-    metadata: StepMetadata = StepMetadata()
+    metadata: RunMetadata = RunMetadata()
     selector: Selector | None = None
     weight: int | None = None
-    service: Json | None = None
+    service: TemplateService | None = None
 
 
 class StepAnalysis(Part, frozen=True):
     name: str = ""
     template_name: str = ""
     cluster_scope: bool = False
-    args: tuple[Json, ...] = ()
+    args: tuple[Argument, ...] = ()
     required_for_completion: bool = False
 
     @property
     def as_analysis(self) -> Json:
         """In the form of the other analyses of a Rollout."""
         reference = {"templateName": self.template_name, "clusterScope": self.cluster_scope}
-        return {"templates": [reference], "args": list(self.args)}
+        return {"templates": [reference], "args": msgspec.to_builtins(self.args)}
 
 
 class ExperimentStep(Part, frozen=True):
     templates: tuple[StepTemplate, ...] = ()
     duration: str = ""
     analyses: tuple[StepAnalysis, ...] = ()
-    dry_run: tuple[Json, ...] = ()
-    analysis_run_metadata: Json | None = None
+    dry_run: tuple[DryRun, ...] = ()
+    analysis_run_metadata: RunMetadata = RunMetadata()
     scale_down_delay_seconds: int | None = None
 
 

@@ -137,7 +137,7 @@ def _arguments(world: World, step: ExperimentStep) -> Sequence[Sequence[Json]]:
     return [
         world.analyses.resolve(
             rollout=runs.as_object(world),
-            args=each.args,
+            args=msgspec.to_builtins(each.args),
             stable_hash=world.status.stable_rs,
             latest_hash=world.pod_hash,
         )

@@ -19,12 +19,13 @@ from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
 from reconciler.rollouts import defaults, validation, verbs
 from reconciler.rollouts.canary import weights
+from reconciler.rollouts.measuring import Measures
 from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.progress import walked
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.stage import Measures, Stage, set_up
+from reconciler.rollouts.stage import Stage, set_up
 from reconciler.workloads.replica_set import ReplicaSet
 from reconciler.workloads.template_hash import hash_or_nothing, pod_template_hash
 
@@ -143,7 +144,7 @@ class _Rehearsal:
             self._aborted = True
             self._stage.do(verbs.abort(rollout))
             return True
-        if (due := self._fails_at()) is not None and due <= self._stage.now and self._running():
+        if (due := self._fails_at()) is not None and due <= self._stage.now and self._stage.measured:
             self._stage.end_analyses("Failed", "as simulated")
         return False
 
@@ -155,18 +156,15 @@ class _Rehearsal:
         due = self._fails_at()
         return due if due is not None and due > self._stage.now else None
 
-    def _running(self) -> list[str]:
-        runs = self._stage.running.values()
-        return [run.measuring.text for run in runs if run.phase == "Running"]
-
     def _forget(self) -> None:
         self._most, self._fewest, self._analyses = 0, 10**9, dict[str, None]()
 
     def _note(self, *, promoted: bool) -> None:
         world = self._world()
-        self._most = max(self._most, sum(rs.status.replicas for rs in world.replica_sets))
+        pods = sum(rs.status.replicas for rs in world.replica_sets) + self._stage.side_pods
+        self._most = max(self._most, pods)
         self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
-        self._analyses |= dict.fromkeys(self._running())
+        self._analyses |= dict.fromkeys(self._stage.measured)
         course = walked(self._stage.rollout)
         if self._first or world.aborted or (world.is_blue_green and world.promoted):
             return

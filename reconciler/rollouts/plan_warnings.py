@@ -52,12 +52,16 @@ def _judgement(rollout: Rollout, canary: Canary, typed: tuple[Step, ...]) -> Ite
     if not typed:
         yield "there are no steps: all pods are replaced at once, as fast as maxSurge and maxUnavailable allow"
     baked = wanted.of(rollout).bake is not None
-    if canary.analysis is None and not baked and all(step.analysis is None for step in typed):
+    if canary.analysis is None and not baked and not any(map(_judges, typed)):
         yield "no analysis judges the new version: only pods that do not become ready stop it"
     starting = int((canary.analysis or {}).get("startingStep") or 0)
     if typed and starting >= len(typed):
         last = len(typed) - 1
         yield f"the background analysis never runs: it starts at step index {starting}, the last one is {last}"
+
+
+def _judges(step: Step) -> bool:
+    return step.analysis is not None or bool(step.experiment and step.experiment.get("analyses"))
 
 
 def _weights(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:

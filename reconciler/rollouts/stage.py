@@ -19,10 +19,12 @@ from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
+from reconciler.rollouts.measuring import Measures, Measuring
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
 from reconciler.rollouts.proving import wanted
+from reconciler.rollouts.stage_experiments import StagedExperiment, staged
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.verbs import Action
 from reconciler.workloads import keys
@@ -31,17 +33,6 @@ from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 START = datetime(2026, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 _NAMESPACE = "rehearsal"
-
-
-@dataclass(frozen=True, slots=True)
-class Measuring:
-    """What an `analysis` measures, in words, and how long; `lasts` None: as long as the update."""
-
-    text: str
-    lasts: timedelta | None = timedelta()
-
-
-Measures = Callable[[Object, RolloutRunKind], Measuring]
 
 
 @dataclass(slots=True)
@@ -65,6 +56,7 @@ class Stage:
     objects: dict[tuple[str, str], Object] = field(default_factory=dict)
     ready_at: dict[str, list[datetime]] = field(default_factory=dict)
     running: dict[str, _Run] = field(default_factory=dict)
+    side: dict[str, StagedExperiment] = field(default_factory=dict)
     versions: int = 0
 
     @property
@@ -94,7 +86,19 @@ class Stage:
         """When a pod becomes ready, or an analysis ends, by itself."""
         times = [time for ready in self.ready_at.values() for time in ready]
         times += [run.started + run.measuring.lasts for run in self.running.values() if run.measuring.lasts is not None]
+        times += [time for experiment in self.side.values() for time in experiment.events()]
         return min((time for time in times if time > self.now), default=None)
+
+    @property
+    def side_pods(self) -> int:
+        """Pods of Experiments."""
+        return sum(experiment.pods(self.now) for experiment in self.side.values())
+
+    @property
+    def measured(self) -> list[str]:
+        """What is being measured now, in words."""
+        runs = [run.measuring.text for run in self.running.values() if run.phase == "Running"]
+        return [*runs, *(text for experiment in self.side.values() for text in experiment.analyses(self.now))]
 
     def end_analyses(self, phase: str, message: str = "") -> None:
         """Every running analysis ends with that verdict."""
@@ -103,6 +107,9 @@ class Stage:
                 run.phase = phase
                 run.body["status"] = {"phase": phase, "message": message}
                 self._changed("AnalysisRun", name, run.body)
+        for experiment in self.side.values():
+            if experiment.analyses(self.now):
+                experiment.end(phase, self.now, message)
 
     # What other controllers do
 
@@ -117,6 +124,13 @@ class Stage:
                 run.phase = "Successful"
                 run.body["status"] = {"phase": run.phase}
                 self._changed("AnalysisRun", name, run.body)
+
+        for name, experiment in self.side.items():
+            body = self.objects["Experiment", name]
+            if body["spec"].get("terminate"):
+                experiment.end("Successful", self.now)
+            if (status := experiment.settle(self.now)) != body.get("status"):
+                self._changed("Experiment", name, {**body, "status": status})
 
     def _run_pods(self, name: str, body: Object) -> None:
         size, pods = body["spec"]["replicas"], self.ready_at.setdefault(name, [])
@@ -193,6 +207,12 @@ class Stage:
                 self.versions += 1
                 self.objects.pop(("AnalysisRun", name), None)
                 self.running.pop(name, None)
+            case i.CreateExperiment(body):
+                name = body["metadata"]["name"]
+                self._changed("Experiment", name, body)
+                self.side[name] = staged(body, self.measures, self.now, self.starting)
+            case i.TerminateExperiment(name):
+                self._patch("Experiment", name, {"spec": {"terminate": True}})
 
     # `ports.Analyses`: runs without metrics, which end when their time is over
 

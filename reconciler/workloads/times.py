@@ -18,3 +18,11 @@ def stamp_not_before(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The inverse of `stamp`; accepts any RFC 3339 text. Raises ValueError."""
     return datetime.fromisoformat(text)
+
+
+def readable(text: str | None) -> str | None:
+    """The text if it is a time with its zone; None for anything else, which somebody must have written by hand."""
+    try:
+        return text if text and moment(text).tzinfo else None
+    except ValueError:
+        return None

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from reconciler.analysis.catalog import Catalog
 from reconciler.analysis.model import AnalysisTemplate, TemplateSpec
+from reconciler.experiments.model import decode_experiment
 from reconciler.kube.objects import Meta
 from reconciler.rollouts.decide import decide
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.observe import observe
+from tests.properties.experiment_world import a_lab, an_analysis
+from tests.properties.experiment_world import a_template as a_side
 from tests.properties.rollout_world import START, Cluster, a_cluster, template
 
 Json = dict[str, Any]
@@ -67,6 +70,9 @@ PATHS: list[Path] = [
     *((*CANARY, "steps", 0, field) for field in ("setHeaderRoute", "setMirrorRoute", "setWeight")),
     (*CANARY, "steps", 0, "analysis", "templates"),
     (*CANARY, "steps", 0, "analysis", "args"),
+    *((*CANARY, "steps", 0, "experiment", field) for field in ("templates", "analyses", "duration", "dryRun")),
+    (*CANARY, "steps", 0, "experiment", "templates", 0),
+    (*CANARY, "steps", 0, "experiment", "analyses", 0, "args"),
     (*CANARY, "analysis", "templates"),
     (*CANARY, "analysis", "startingStep"),
     ROUTING,
@@ -125,3 +131,45 @@ def decided(cluster: Cluster, body: Json) -> object:
     except ValueError:  # not even its metadata can be read: the store keeps the last readable state
         return None
     return decide(observe(rollout, cluster, ANALYSES), START)
+
+
+SIDE: Path = ("spec", "templates", 0)
+EXPERIMENT_PATHS: list[Path] = [
+    *((field,) for field in ("spec", "status")),
+    *(("spec", field) for field in ("templates", "analyses", "duration", "scaleDownDelaySeconds", "dryRun")),
+    *((*SIDE, field) for field in ("replicas", "selector", "template", "service", "minReadySeconds")),
+    (*SIDE, "template", "metadata", "labels"),
+    (*SIDE, "template", "spec", "containers", 0),
+    (*SIDE, "template", "spec", "containers", 0, "ports"),
+    ("spec", "analyses", 0, "args"),
+    *(("status", field) for field in ("templateStatuses", "analysisRuns", "availableAt", "conditions", "phase")),
+]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(EXPERIMENT_PATHS), ANYTHING), min_size=1, max_size=3))
+@example([(("status", "availableAt"), "soon")])
+@example([(("status", "templateStatuses"), [{"name": "a", "status": "Progressing", "lastTransitionTime": "soon"}])])
+@example([((*SIDE, "template", "metadata", "labels"), None)])
+def test_any_content_of_an_experiment_leads_to_a_decision(fillings: list[tuple[Path, Any]]) -> None:
+    lab = a_lab(an_analysis(), duration="5m", templates=[a_side("a", service={}), a_side("b")])
+    lab.converge()
+    body = lab.experiment
+    for path, value in fillings:
+        body = filled(body, path, value)
+    lab.objects["Experiment", "ab"] = body
+    try:
+        decision = lab.decide()
+    except ValueError:
+        decode_metadata_fails(body)
+        return
+    assert decision == lab.decide()
+
+
+def decode_metadata_fails(body: Json) -> None:
+    """That not even the metadata can be read is the only reason for which nothing is decided."""
+    try:
+        decode_experiment(orjson.dumps(body))
+    except ValueError:
+        return
+    raise AssertionError(f"readable, and yet nothing was decided: {body}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -71,10 +71,18 @@ def _analysis(item: Item, written: object, path: Path, catalogue: Catalogue, *, 
     except msgspec.ValidationError as error:
         yield Remark(item, Fault(path, f"{shown(path)}: {error}"))
         return
+    named = [(*path, "templates", index, "templateName") for index in range(len(wanted.templates))]
+    yield from checked(item, wanted, path, named, catalogue, endless=endless)
+
+
+def checked(
+    item: Item, wanted: RolloutAnalysis, path: Path, named: Sequence[Path], catalogue: Catalogue, *, endless: bool
+) -> Iterator[Remark]:
+    """`named`: where each template is named."""
     found = [catalogue.find(_kind(ref.cluster_scope), ref.template_name, item) for ref in wanted.templates]
-    for index, (ref, template) in enumerate(zip(wanted.templates, found, strict=True)):
+    for at, ref, template in zip(named, wanted.templates, found, strict=True):
         if template is None:
-            yield _missing(item, ref, (*path, "templates", index, "templateName"), catalogue)
+            yield _missing(item, ref, at, catalogue)
     if found and all(template is not None and catalogue.is_sound(template) for template in found):
         yield from _together(item, wanted, path, catalogue)
         yield from () if endless else _endless(item, _flat(item, wanted, catalogue), path)

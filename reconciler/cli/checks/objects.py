@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.cli.checks import analysis, builtin, definitions, fields, rollouts
+from reconciler.cli.checks import analysis, builtin, definitions, experiments, fields, rollouts
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS, Kinds
 from reconciler.render.validate import Fault
@@ -40,6 +40,8 @@ def _engine(item: Item, sound: bool) -> tuple[Iterable[Fault], Iterable[Fault]]:
     try:
         if item.kind == "Rollout":
             return list(rollouts.faults(item)), ()
+        if item.kind == "Experiment":
+            return list(experiments.faults(item)), ()
         if item.kind not in analysis.KINDS:
             return (), ()
         conditions = list(analysis.condition_faults(item))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.cli.checks import judged, rollouts
+from reconciler.cli.checks import experiments, judged, rollouts
 from reconciler.cli.checks.catalogue import Catalogue, Remark
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
@@ -31,6 +31,8 @@ def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
     for item in items:
         if item.kind == "Rollout" and item.found.group == OURS:
             yield from _of_rollout(item, catalogue)
+        if item.kind == "Experiment" and item.found.group == OURS:
+            yield from experiments.remarks(item, catalogue)
 
 
 def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
@@ -45,6 +47,7 @@ def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
             *remarks,
             *_services(item, template, strategy, catalogue),
             *(_routes(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
+            *(experiments.of_steps(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
             *judged.remarks(item, strategy, catalogue),
             *judged.proving(item, rollout, catalogue),
         ]

@@ -18,10 +18,10 @@ from reconciler.cli.checks import reading
 from reconciler.errors import NotFound, Problem, UserError
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.plan import Failure, Plan, plan
 from reconciler.rollouts.plan_warnings import warnings
-from reconciler.rollouts.stage import Measuring
 from reconciler.rollouts.workload import inlined
 
 _TIMES = ("name", "interval", "initialDelay", "count")

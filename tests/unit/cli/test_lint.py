@@ -22,6 +22,7 @@ WITHOUT_BINARIES = (
     "analysis",
     "blue-green",
     "configuration",
+    "experiments",
     "fields",
     "good",
     "kinds",

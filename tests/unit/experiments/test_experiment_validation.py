@@ -45,7 +45,7 @@ def a_spec(**more: Any) -> Json:
         (a_spec(analyses=[an_analysis(), an_analysis()]), "spec.analyses"),
         (
             a_spec(analyses=[an_analysis(args=[{"name": "h", "value": "{{templates.b.podTemplateHash}}"}])]),
-            "spec.analyses[0].args.h",
+            "spec.analyses[0].args[0].value",
         ),
         (a_spec(duration=5), "spec"),
     ],

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from reconciler.errors import UserError
 from reconciler.rollouts.canary.sizes import split
+from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.plan import Failure, Plan, plan
 from reconciler.rollouts.plan_warnings import warnings
-from reconciler.rollouts.stage import Measuring
 
 Json = dict[str, Any]
 MINUTE = timedelta(minutes=1)
@@ -219,3 +219,35 @@ def test_a_bake_is_planned_with_its_time_and_fails_back_to_stable() -> None:
     assert "no analysis judges" not in warned(rollout)
     failed = planned(rollout, failure=Failure(analysis_fails_after=5 * MINUTE))
     assert (failed.rows[-1].text, failed.rows[-1].stable, failed.outcome) == ("back to stable", 4, "Degraded")
+
+
+EXPERIMENT: Json = {
+    "duration": "5m",
+    "scaleDownDelaySeconds": 30,
+    "templates": [{"name": "a", "specRef": "stable", "replicas": 2, "weight": 10}, {"name": "b", "specRef": "canary"}],
+}
+
+
+def test_an_experiment_step_takes_its_duration_and_its_pods() -> None:
+    found = planned(a_rollout({"setWeight": 25}, {"experiment": EXPERIMENT}, **TRAEFIK), starting=MINUTE)
+    row = found.rows[1]
+    assert (row.text, row.took, row.most - found.rows[0].most) == ("experiment", 6 * MINUTE, 3)
+    assert found.outcome == "Healthy"
+
+
+@pytest.mark.parametrize(("required", "takes"), [(True, 10 * MINUTE), (False, 5 * MINUTE)])
+def test_an_experiment_step_waits_for_the_analyses_that_it_requires(required: bool, takes: timedelta) -> None:
+    analysis = {"name": "x", "templateName": "errors", "requiredForCompletion": required}
+    rollout = a_rollout({"experiment": {**EXPERIMENT, "analyses": [analysis]}}, **TRAEFIK)
+    (row, *_) = planned(rollout).rows
+    assert row.took == takes
+    assert len(row.analyses) == 1
+    assert "no analysis judges" not in warned(rollout)
+
+
+def test_a_simulated_failure_of_an_experiments_analysis_aborts() -> None:
+    rollout = a_rollout(
+        {"experiment": {**EXPERIMENT, "analyses": [{"name": "x", "templateName": "errors"}]}}, **TRAEFIK
+    )
+    found = planned(rollout, failure=Failure(analysis_fails_after=2 * MINUTE))
+    assert (found.outcome, found.rows[-1].text) == ("Degraded", "back to stable")
