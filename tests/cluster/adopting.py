@@ -19,6 +19,7 @@ from tests.cluster.rollouts_engine import until
 
 Json = dict[str, Any]
 LABELS = {"app": "shop"}
+SERVICE_NAME = "kubernetes.io/service-name"
 
 
 @dataclass
@@ -64,6 +65,45 @@ class PodWatch:
     def _count(self) -> None:
         self.fewest = min(self.fewest, sum(self._ready.values()))
         self.most = max(self.most, len(self._ready))
+
+
+@dataclass
+class EndpointWatch:
+    """`fewest`: ready addresses behind a Service at any one moment since `start`; what its clients can reach."""
+
+    cluster: Cluster
+    namespace: str
+    service: str
+    fewest: int = 10**6
+    _slices: dict[str, int] = field(default_factory=dict)
+
+    def start(self) -> None:
+        kind, chosen = self.cluster.find("discovery.k8s.io/v1", "EndpointSlice"), f"{SERVICE_NAME}={self.service}"
+        listed = self.cluster.list_raw(kind, self.namespace, label_selector=chosen)
+        for raw in listed.items:
+            self._note("ADDED", raw)
+        version = listed.resource_version
+        self._stream = self.cluster.watch(kind, self.namespace, resource_version=version, label_selector=chosen)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stream.stop()
+        self._thread.join(10)
+
+    def ready(self) -> int:
+        return sum(self._slices.values())
+
+    def _follow(self) -> None:
+        for event in self._stream:
+            if event.raw:
+                self._note(event.type, event.raw)
+
+    def _note(self, what: str, raw: bytes) -> None:
+        found = orjson.loads(raw)
+        ready = [each for each in found.get("endpoints") or () if each["conditions"].get("ready")]
+        self._slices[found["metadata"]["name"]] = len(ready) if what != "DELETED" else 0
+        self.fewest = min(self.fewest, self.ready())
 
 
 class Deployed:
@@ -145,8 +185,8 @@ class Deployed:
         assert done.exit_code == 0, (done.output, done.exception)
         return done
 
-    def strategy(self, directory: Path, **canary: Any) -> str:
+    def strategy(self, directory: Path, kind: str = "canary", **fields: Any) -> str:
         """A file for `--strategy`."""
         path = directory / "strategy.yaml"
-        path.write_text(yaml.safe_dump({"canary": canary}))
+        path.write_text(yaml.safe_dump({kind: fields}))
         return str(path)

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.kube.objects import PODS
 from reconciler.workloads import keys
-from tests.cluster.adopting import Deployed, PodWatch
+from tests.cluster.adopting import Deployed, EndpointWatch, PodWatch
 from tests.cluster.rollouts_engine import Shop, until
 from tests.testbed.access import Access
 
@@ -45,12 +45,23 @@ def pods(deployed: Deployed) -> Iterator[PodWatch]:
     watch.stop()
 
 
+@pytest.fixture
+def reachable(deployed: Deployed) -> Iterator[EndpointWatch]:
+    """What clients of the Service `live` can reach."""
+    watch = EndpointWatch(deployed.cluster, deployed.namespace, "live")
+    watch.start()
+    until(lambda: watch.ready() == 4, lambda: f"{watch.ready()} addresses")
+    watch.fewest = 4
+    yield watch
+    watch.stop()
+
+
 def undisturbed(pods: PodWatch) -> bool:
     return (len(pods.seen), pods.fewest, pods.most) == (4, 4, 4)
 
 
 def test_pods_never_notice_that_they_are_a_rollouts_now_and_a_deployments_again(
-    shop: Shop, deployed: Deployed, pods: PodWatch, tmp_path: Path
+    shop: Shop, deployed: Deployed, pods: PodWatch, reachable: EndpointWatch, tmp_path: Path
 ) -> None:
     steps = [{"setWeight": 50}, {"pause": {}}]
     services = {"stableService": "live", "canaryService": "next"}
@@ -67,6 +78,7 @@ def test_pods_never_notice_that_they_are_a_rollouts_now_and_a_deployments_again(
     assert keys.HASH not in {**deployed.selector("live"), **deployed.selector("next")}
     assert keys.HASH not in deployed.deployment()["spec"]["template"]["metadata"]["labels"]
     assert undisturbed(pods), pods
+    assert reachable.fewest == 4
 
     deployed.adopt()
     shop.reaches("Healthy", available=4)
@@ -115,3 +127,18 @@ def test_an_undo_reaches_the_versions_of_the_deployment(shop: Shop, deployed: De
     images = {rs["spec"]["template"]["spec"]["containers"][0]["image"] for rs in deployed.replica_sets("Rollout")}
     assert images == {"shop:0", "shop:1"}
     assert shop.stored()["metadata"]["annotations"][keys.REVISION] == "3"
+
+
+def test_a_deployment_becomes_a_blue_green_rollout_whose_service_follows(
+    shop: Shop, deployed: Deployed, pods: PodWatch, reachable: EndpointWatch, tmp_path: Path
+) -> None:
+    services = {"activeService": "live", "previewService": "next", "autoPromotionEnabled": False}
+    deployed.adopt("--strategy", deployed.strategy(tmp_path, "blueGreen", **services))
+    shop.reaches("Healthy", available=4)
+    assert keys.HASH in deployed.selector("live")
+    assert undisturbed(pods), pods
+    shop.says("set", "image", "shop", "web=shop:2")
+    shop.reaches("Paused", message="BlueGreenPause")
+    shop.says("promote", "shop")
+    shop.reaches("Healthy")
+    assert reachable.fewest == 4
