@@ -33,7 +33,7 @@ def list_(
 
     from reconciler.cli.printing import show
     from reconciler.cli.rollouts.reading import every_rollout
-    from reconciler.cli.rollouts.view import listing
+    from reconciler.cli.rollouts.view import Listing
     from reconciler.cli.rollouts.watching import changes, live, repeatedly
     from reconciler.rollouts.overview import overview
 
@@ -51,10 +51,10 @@ def list_(
             for line in changes(found, said, datetime.now(UTC)):
                 typer.echo(line)
     elif watch:
-        for _ in live(lambda: listing(look(), namespaces=everywhere)):
+        for _ in live(lambda: Listing(look(), everywhere)):
             pass
     else:
-        show(listing(look(), namespaces=everywhere))
+        show(Listing(look(), everywhere))
 
 
 def get(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -43,23 +44,42 @@ def status_text(status: str) -> Text:
     return clean(f"{mark} {status}".rstrip(), colour)
 
 
-def listing(found: Sequence[Overview], *, namespaces: bool) -> RenderableType:
-    """One line per Rollout."""
-    if not found:
-        return Text("no Rollouts found")
-    where = ("NAMESPACE",) if namespaces else ()
-    titles = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
-    shown = table(*where, *titles)
-    shown.padding = (0, 1, 0, 0)
-    for column in shown.columns[len(where) + 1 :]:
-        column.no_wrap = True  # on a narrow terminal only names fold
-    for each in found:
-        cells = [clean(each.namespace)] if namespaces else []
-        cells += [clean(each.name), Text(each.strategy), status_text(each.phase), Text(each.progress or "-")]
-        weight = "-" if each.set_weight is None else str(each.set_weight)
-        counts = (f"{each.ready}/{each.current}", each.desired, each.updated, each.available)
-        shown.add_row(*cells, weight, *map(str, counts))
-    return shown
+_TITLES = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
+_SHORTER = {"SET-WEIGHT": "WEIGHT", "UP-TO-DATE": "UPDATED", "AVAILABLE": "AVAIL"}
+_ROOMY = 100
+"""Columns of a terminal from which titles are those of the established client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One line per Rollout; on a narrow terminal titles are shorter, and if that does not help names fold."""
+
+    found: Sequence[Overview]
+    namespaces: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._table(narrow=options.max_width < _ROOMY) if self.found else Text("no Rollouts found")
+
+    def _table(self, *, narrow: bool) -> Table:
+        names = ("NAMESPACE", "NAME") if self.namespaces else ("NAME",)
+        facts = _TITLES[1:]
+        shown = table(*names, *((_SHORTER.get(title, title) for title in facts) if narrow else facts))
+        shown.padding = (0, 1, 0, 0)
+        for column in shown.columns[len(names) :]:
+            column.no_wrap = True
+        for each in self.found:
+            where = [clean(each.namespace)] if self.namespaces else []
+            shown.add_row(*where, clean(each.name), *_facts_of(each))
+        return shown
+
+
+def _facts_of(each: Overview) -> Iterator[str | Text]:
+    yield each.strategy
+    yield status_text(each.phase)
+    yield each.progress or "-"
+    yield "-" if each.set_weight is None else str(each.set_weight)
+    yield f"{each.ready}/{each.current}"
+    yield from map(str, (each.desired, each.updated, each.available))
 
 
 def details(shown: Overview, nodes: Sequence[Node], now: datetime) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
 from reconciler.cli.rollouts.acting import Target, act, send
 from reconciler.cli.rollouts.familiar import without_kind
 from reconciler.cli.rollouts.reading import rollout_called
+from reconciler.cli.rollouts.view import Listing
 from reconciler.cli.rollouts.watching import changes
 from reconciler.errors import UserError
 from reconciler.kube.api import Resource
@@ -150,6 +153,15 @@ def test_list_names_each_rollout_and_prints_documents(paused: Shop) -> None:
     for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
         [found] = load(paused.says("list", "-o", form))["rollouts"]
         assert (found["name"], found["step"]) == ("shop", 1)
+
+
+def test_a_line_of_every_namespace_fits_on_a_terminal_of_80_columns(paused: Shop) -> None:
+    found = overview(rollout_called(paused.cluster, paused.namespace, "shop"))
+    out = Console(width=80, record=True, file=io.StringIO())
+    out.print(Listing([found], namespaces=True))
+    title, line = out.export_text().splitlines()
+    assert line.split() == [paused.namespace, *["shop", "Canary", "॥", "Paused", "1/4", "25", "4/4", "4", "1", "4"]]
+    assert "WEIGHT" in title
 
 
 @pytest.mark.parametrize("verb", ["get", "promote", "undo", "status", "history"])
