@@ -82,7 +82,7 @@ def _patch_new(world: World) -> list[Intent]:
     if new is None:
         return []
     patch: dict[str, Any] = {}
-    annotations = _marked(new, world)
+    annotations: dict[str, str | None] = {**_changed(world.rollout, new), **_marked(new, world)}
     if new.revision < world.revision:
         annotations |= _renumbered(new.metadata.annotations, world.revision)
     if annotations:
@@ -113,6 +113,12 @@ def _inherited(rollout: Rollout) -> dict[str, str]:
         for key, value in rollout.metadata.annotations.items()
         if key not in keys.NOT_COPIED and not key.startswith(keys.NOTIFIED_PREFIX)
     }
+
+
+def _changed(rollout: Rollout, new: ReplicaSet) -> dict[str, str]:
+    """What its annotations should say by now; one that the Rollout lost stays, somebody else may have set it."""
+    known = new.metadata.annotations
+    return {key: value for key, value in _inherited(rollout).items() if known.get(key) != value}
 
 
 def _own_annotations(world: World) -> dict[str, str]:

@@ -28,5 +28,7 @@ EXPERIMENT_TEMPLATE = "experiment.argoproj.io/template-name"
 ABORTED_AT = "reconciler.dev/aborted-at"
 """On a ReplicaSet whose version was given up, until it is delivered after all: `undo` passes over it."""
 
-NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION})
+NOT_COPIED = frozenset(
+    {LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION, TAKES_OVER, HANDS_OVER}
+)
 """Annotations of a Rollout that its ReplicaSets do not inherit."""

@@ -20,6 +20,7 @@ _POD = {
 }
 _CONTAINER = {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "resources": {}}
 _PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_ZERO_IS_UNSET = (*_PROBE, "hostPort")
 _HTTP_GET = {"path": "/", "scheme": "HTTP"}
 _VOLUMES: dict[str, Dict] = {
     "secret": {"defaultMode": 420},
@@ -57,8 +58,13 @@ def image_pull_policy(image: str) -> str:
 
 def _fill(target: Dict, defaults: Dict) -> None:
     for key, value in defaults.items():
-        if target.get(key) is None:
+        if _unset(target.get(key), key):
             target[key] = copy.copy(value)
+
+
+def _unset(value: object, key: str) -> bool:
+    """To the API an empty text is no text, and of numbers that it does not hold by pointer zero is none."""
+    return value is None or value == "" or (value == 0 and key in _ZERO_IS_UNSET)
 
 
 def _container(container: Dict, *, host_network: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts.intents import AdoptReplicaSet, CreateReplicaSet, PatchStatus, ReleaseReplicaSet
+from reconciler.rollouts.intents import AdoptReplicaSet, CreateReplicaSet, DeleteReplicaSet, PatchStatus, ReleaseReplicaSet
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json, a_cluster, merge, template
 
@@ -109,3 +109,83 @@ def test_revisions_count_up_and_a_version_that_returns_gets_a_new_one() -> None:
     first = cluster.objects["ReplicaSet", replica_sets(cluster)[0]]["metadata"]["annotations"]
     assert (first[keys.REVISION], first[keys.REVISION_HISTORY]) == ("3", "1")
     assert cluster.rollout["metadata"]["annotations"][keys.REVISION] == "3"
+
+
+def test_annotations_of_the_rollout_are_kept_up_on_its_current_version() -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    cluster.patch("Rollout", "shop", {"metadata": {"annotations": {"team": "web", keys.LAST_APPLIED: "{}"}}})
+    cluster.converge()
+    annotations = cluster.objects["ReplicaSet", replica_sets(cluster)[0]]["metadata"]["annotations"]
+    assert (annotations["team"], keys.LAST_APPLIED in annotations) == ("web", False)
+    assert keys.REVISION_HISTORY not in annotations
+
+
+def test_a_collision_does_not_happen_again_and_again() -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    hashes = replica_sets(cluster)
+    for _ in range(3):
+        cluster.reconcile()
+    assert (replica_sets(cluster), cluster.status.get("collisionCount")) == (hashes, None)
+
+
+def test_a_version_of_another_hash_and_one_of_ours_are_one_choice_the_label_decides() -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    ours = replica_sets(cluster)[0]
+    uid = cluster.rollout["metadata"]["uid"]
+    older = {"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"}}
+    cluster.put("ReplicaSet", replica_set("shop-theirs", "theirs", "img:1", owner=uid, extra=older))
+    found = cluster.world().new
+    assert found is not None
+    assert found.name == ours
+
+
+def test_minimum_ready_seconds_follow_without_a_new_version() -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    cluster.user("minReadySeconds", {"spec": {"minReadySeconds": 7}})
+    cluster.converge()
+    assert [cluster.objects["ReplicaSet", name]["spec"]["minReadySeconds"] for name in replica_sets(cluster)] == [7]
+
+
+def three_old_versions(**spec: Any) -> Cluster:
+    cluster = a_cluster(**spec)
+    cluster.converge()
+    for version in (2, 3, 4):
+        cluster.user(f"img:{version}", {"spec": {"template": template(f"img:{version}")}})
+        cluster.wait(1)
+    return cluster
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        {"status": {"replicas": 1}},
+        {"metadata": {"generation": 99}},
+        {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}},
+    ],
+    ids=["has a pod", "its status is behind", "is going already"],
+)
+def test_a_surplus_version_that_is_busy_stays_and_no_younger_one_goes_for_it(busy: Json) -> None:
+    cluster = three_old_versions(revisionHistoryLimit=3)
+    names = replica_sets(cluster)
+    cluster.put("ReplicaSet", merge(cluster.objects["ReplicaSet", names[0]], busy))
+    cluster.patch("Rollout", "shop", {"spec": {"revisionHistoryLimit": 2}})
+    gone = [intent for intent in cluster.decide().intents if isinstance(intent, DeleteReplicaSet)]
+    assert gone == []
+
+
+def test_no_old_version_is_kept_with_a_limit_of_zero() -> None:
+    cluster = three_old_versions(revisionHistoryLimit=0)
+    assert len(replica_sets(cluster)) == 1
+
+
+@pytest.mark.parametrize("owner", ["", "another"], ids=["an orphan that does not match", "another Rollout's"])
+def test_what_is_not_ours_is_neither_adopted_nor_released(owner: str) -> None:
+    cluster = a_cluster()
+    cluster.converge()
+    other = {"metadata": {"labels": {"app": "other"}}} if not owner else {}
+    cluster.put("ReplicaSet", replica_set("alien", "alien", "img:1", owner=owner, extra=other))
+    assert cluster.decide().intents == ()
