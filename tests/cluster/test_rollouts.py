@@ -146,14 +146,19 @@ def a_rollout(steps: list[Json], **canary: Any) -> Json:
     }
 
 
-@pytest.fixture
-def rollouts(control_plane: Access, namespace: str) -> Iterator[Rollouts]:
+def running(control_plane: Access, namespace: str) -> Iterator[Rollouts]:
+    """The engine, and the definitions of what it watches."""
     control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(_TRAEFIK_CRD))
     control_plane.kubectl("wait", "--for=condition=Established", "crd/traefikservices.traefik.io", "--timeout=20s")
     rollouts = Rollouts(control_plane, namespace)
     rollouts.start()
     yield rollouts
     rollouts.stop()
+
+
+@pytest.fixture
+def rollouts(control_plane: Access, namespace: str) -> Iterator[Rollouts]:
+    yield from running(control_plane, namespace)
 
 
 def test_deploy_update_pause_promote(rollouts: Rollouts) -> None:

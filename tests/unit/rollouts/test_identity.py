@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.rollouts.intents import AdoptReplicaSet, CreateReplicaSet, DeleteReplicaSet, PatchStatus, ReleaseReplicaSet
+from reconciler.rollouts.intents import (
+    AdoptReplicaSet,
+    CreateReplicaSet,
+    DeleteReplicaSet,
+    PatchStatus,
+    ReleaseReplicaSet,
+)
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json, a_cluster, merge, template
 
