@@ -145,14 +145,14 @@ def _progressing(look: Look) -> Condition | None:
         return _news("NewReplicaSetCreated", f'Created new replica set "{name}"', look.now)
     if look.healthy:
         return _progress("True", "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.')
+    if old is None:
+        return _progress("True", "FoundNewReplicaSet", f'Found new replica set "{name}"')
     if look.progressed:
         return _news("ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', look.now)
     if reason == "NewReplicaSetAvailable" and look.completed:
         return _news("ReplicaSetNotAvailable", f'ReplicaSet "{name}" is not available.', look.now)
     if reason == "NewReplicaSetAvailable" and look.world.is_blue_green:
         return _news("ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', look.now)
-    if old is None:
-        return _progress("True", "FoundNewReplicaSet", f'Found new replica set "{name}"')
     if reason == "RolloutPaused":
         return _progress("Unknown", "RolloutResumed", "Rollout is resumed")
     if reason == ABORTED:

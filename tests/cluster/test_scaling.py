@@ -1,4 +1,4 @@
-"""Autoscalers, disruption budgets and crowds of events, on a real API server with what Kubernetes itself makes of them."""
+"""Autoscalers, disruption budgets and crowds of events, on a real API server and its controllers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An autoscaler writes another number of replicas whenever it likes, also in the middle of an update (spec §2.10, §10)."""
+"""An autoscaler writes another number of replicas whenever it likes, also in an update (spec rollouts §2.10, §10)."""
 
 from __future__ import annotations
 

@@ -152,3 +152,14 @@ def test_an_update_taken_over_where_the_status_keeps_no_duration_is_not_written_
     cluster = an_update(WEIGHT_60, traefik=True, replicas=5)
     del cluster.status["duration"]
     assert cluster.decide().intents == ()
+
+
+def test_after_an_abort_the_canary_service_is_switched_once_and_stays_until_a_retry() -> None:
+    cluster = an_update(WEIGHT_60, traefik=True)
+    before = len(cluster.log)
+    ask(cluster, abort=True)
+    cluster.wait(120)
+    stable = hash_of(cluster, "img:1")
+    assert [entry for entry in cluster.log[before:] if entry[0] == "svc/ca"] == [("svc/ca", stable)]
+    ask(cluster, abort=False)
+    assert canary_service(cluster) == hash_of(cluster, "img:2")

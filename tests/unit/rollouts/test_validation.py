@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import orjson
@@ -108,6 +109,26 @@ def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) 
 )
 def test_a_valid_rollout_has_no_problem(patch: dict[str, Any]) -> None:
     assert problems_of(patch) == []
+
+
+KINDS: dict[str, Any] = {
+    "setWeight": 1,
+    "pause": {},
+    "setCanaryScale": {"replicas": 1},
+    "analysis": {"templates": []},
+    "experiment": {"templates": []},
+    "setHeaderRoute": {"name": "a"},
+    "setMirrorRoute": {"name": "a"},
+    "plugin": {"name": "a"},
+}
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(KINDS, 2)), ids=" and ".join)
+def test_a_step_of_two_kinds_is_refused_whichever_they_are(one: str, other: str) -> None:
+    said = problems_of(canary(steps=[{one: KINDS[one], other: KINDS[other]}]))
+    assert [text.partition(": a step must have exactly one of")[0] for text in said] == [
+        f'spec.strategy.steps[0]: Invalid value: "{one}, {other}"'
+    ]
 
 
 def invalid(**spec: Any) -> Cluster:
