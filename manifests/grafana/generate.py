@@ -197,6 +197,27 @@ def rollouts(board: Board) -> None:
         stacked=True,
     )
     board.graph(
+        "Measured by analyses",
+        "Latest value of each metric of running analyses, in its own unit.",
+        ("reconciler_analysis_value", "{{name}} {{kind}} {{metric}} {{index}}"),
+        span=12,
+    )
+    board.graph(
+        "Distance to what is allowed",
+        "Measured value divided by the number that a condition compares it with: 1 is at the limit.",
+        (
+            "reconciler_analysis_value / ignoring (condition, index) group_left "
+            'reconciler_analysis_threshold{condition="failureCondition", index="0"}',
+            "{{name}} {{kind}} {{metric}} {{index}}: failure",
+        ),
+        (
+            "reconciler_analysis_value / ignoring (condition, index) group_left "
+            'reconciler_analysis_threshold{condition="successCondition", index="0"}',
+            "{{name}} {{kind}} {{metric}} {{index}}: success",
+        ),
+        span=12,
+    )
+    board.graph(
         "Updates per day",
         "Updates of Rollouts that ended, promoted or aborted.",
         (increase("reconciler_rollouts_total", "result", APP, window="1d"), "{{result}}"),

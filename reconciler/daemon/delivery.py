@@ -14,7 +14,7 @@ from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import AnalysisRun, decode_template
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
-from reconciler.daemon import figures
+from reconciler.daemon import figures, measured
 from reconciler.daemon.engines import engine
 from reconciler.daemon.figures import CountedEvents, Figures
 from reconciler.daemon.guard import Guard, Share, home
@@ -36,6 +36,7 @@ from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
 from reconciler.runtime.queue import WorkQueue
 from reconciler.telemetry import established
+from reconciler.telemetry import measured as measured_values
 
 MEASUREMENTS_AT_ONCE = 16
 
@@ -127,6 +128,7 @@ class DeliveryHalf:
         established.show("rollouts", lambda: figures.of_rollouts(driven(self._stores.rollouts)))
         established.show("experiments", lambda: figures.of_experiments(driven(self._experiments.experiments)))
         established.show("runs", lambda: figures.of_runs(driven(self._stores.runs)))
+        measured_values.show(lambda: measured.samples(driven(self._stores.runs)))
         established.show("templates", lambda: figures.of_templates(each for s in templates for each in driven(s)))
 
     def watch(self) -> None:

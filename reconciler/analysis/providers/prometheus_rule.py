@@ -17,7 +17,7 @@ from reconciler.analysis.expr.types import FLOATS
 from reconciler.analysis.model import Phase
 from reconciler.analysis.providers import prometheus
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings, Verdict
-from reconciler.analysis.rules import alert, catalogue, comparison
+from reconciler.analysis.rules import BOUND, RULE, alert, catalogue, comparison
 from reconciler.analysis.rules.alert import Instance, Judgement
 from reconciler.analysis.rules.catalogue import Rule
 from reconciler.analysis.rules.promql import PromQLError, with_matchers
@@ -25,9 +25,6 @@ from reconciler.analysis.shared import digest
 
 RULES_STAY = timedelta(seconds=10)
 """For how long a list of rules is taken for the present one. They change when somebody changes files."""
-
-RULE, BOUND = "Rule", "RuleBound"
-"""In the metadata of the metric: which rule it is, and what an alert compares with."""
 
 
 def measure(config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from reconciler.analysis.model import AnalysisRun
-from reconciler.analysis.series import MOST_VALUES, series, thresholds
+from reconciler.analysis.series import MOST_VALUES, series
+from reconciler.analysis.thresholds import thresholds
 
 CASES: list[tuple[str, list[float]]] = [
     ("result[0] < 0.05", [0.05]),
@@ -19,6 +20,20 @@ CASES: list[tuple[str, list[float]]] = [
     ("!(isNaN(result[0])) or result[0] > 1_000", [1000]),
     ("result[0] < 0.1 ? true : false", [0.1]),
     ("len(result) == 0 || result[0] < 0.2", [0.2]),
+    ("result[0] * 100 < 5", [0.05]),
+    ("100 - result[0] >= 99", [1]),
+    ("asFloat(result) / 1000 < 0.5", [500]),
+    ("mean(result) < 0.3 and max(result) < 0.9", [0.3, 0.9]),
+    ("any(result, # * 2 > 3)", [1.5]),
+    ("result[3] < 7", [7]),
+    ("result[0] in 1..5", [1, 5]),
+    ("result[0] not in 1..5", [1, 5]),
+    ("result[0] not in [1, 2]", []),
+    ("0 <= result[0] and result[0] <= 1", [0, 1]),
+    ("count(result, # > 2) < 3", [2]),
+    ("result[0] / result[1] < 0.01", []),
+    ("result[0] ^ 2 < 4", []),
+    ("result matches '4..'", []),
     ("result.status == 'ok'", []),
     ("result[0] < result[1]", []),
     ("1 < 2", []),
