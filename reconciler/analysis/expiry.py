@@ -8,8 +8,12 @@ from reconciler.analysis.model import AnalysisRun, Phase
 
 
 def expires_at(run: AnalysisRun) -> datetime | None:
-    """The instant after which the run is to be deleted; None: it stays."""
-    strategy, completed = run.spec.ttl_strategy, run.status.completed_at
+    """The instant after which the run is to be deleted; None: it stays.
+
+    A run that another engine ended before it was measured has no completion time, so that it would stay for ever.
+    """
+    strategy = run.spec.ttl_strategy
+    completed = run.status.completed_at or run.status.started_at or run.metadata.creation_timestamp
     if strategy is None or completed is None:
         return None
     special = {

@@ -138,7 +138,7 @@ class Measurer:
         )
 
     def _went_on(self, task: Task, started: datetime, state: Going | Concluded, secrets: tuple[str, ...]) -> Taken:
-        begun, now, metadata = _begun(task, started), self.clock.now(), dict(state.metadata)
+        begun, now, metadata = _begun(task, started), self.clock.now(), _masked(state.metadata, secrets)
         if isinstance(state, Going):
             flying = Measurement(Phase.RUNNING, started_at=begun, metadata=metadata, resume_at=now + state.wait)
             return Taken(task.metric.name, flying)
@@ -175,7 +175,7 @@ class Measurer:
             started_at=_begun(task, started),
             finished_at=None if waiting else finished,
             value=_stored(answer.text, secrets),
-            metadata={key: mask(text, secrets) for key, text in answer.metadata.items()},
+            metadata=_masked(answer.metadata, secrets),
             resume_at=finished + _pause(task.metric) if waiting else None,
         )
         about = tuple((key, _stored(text, secrets)) for key, text in answer.metric_metadata.items())
@@ -217,6 +217,10 @@ def _begun(task: Task, started: datetime) -> datetime:
 def _pause(metric: Metric) -> timedelta:
     """How long to wait for data before asking again."""
     return metric.interval or ERROR_INTERVAL
+
+
+def _masked(metadata: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, str]:
+    return {key: mask(text, secrets) for key, text in metadata.items()}
 
 
 def _stored(text: str, secrets: tuple[str, ...]) -> str:

@@ -68,7 +68,7 @@ def read_metric(raw: Mapping[str, Any], at: str) -> tuple[Metric, list[Problem]]
             problems.append(Problem(f"{at}.{key}: {error}"))
             return None
 
-    interval = duration("interval")
+    interval, count = duration("interval"), number("count", 0)
     provider, config, provider_problems = _provider(raw.get("provider") or {}, f"{at}.provider")
     metric = Metric(
         name=str(raw.get("name", "")),
@@ -76,7 +76,7 @@ def read_metric(raw: Mapping[str, Any], at: str) -> tuple[Metric, list[Problem]]
         config=config,
         interval=interval,
         initial_delay=duration("initialDelay"),
-        count=number("count", 0) or (0 if raw.get("interval") else 1),
+        count=count or (0 if raw.get("interval") else 1),
         success_condition=str(raw.get("successCondition") or ""),
         failure_condition=str(raw.get("failureCondition") or ""),
         failure_limit=number("failureLimit", 0),
@@ -84,7 +84,7 @@ def read_metric(raw: Mapping[str, Any], at: str) -> tuple[Metric, list[Problem]]
         consecutive_error_limit=number("consecutiveErrorLimit", DEFAULT_ERROR_LIMIT),
         consecutive_success_limit=number("consecutiveSuccessLimit", 0),
     )
-    return metric, problems + provider_problems + _contradictions(metric, at)
+    return metric, problems + provider_problems + _contradictions(metric, at, count)
 
 
 def whole(value: IntOrString | None, default: int = 0) -> int:
@@ -136,8 +136,8 @@ def _is_no_pause(interval: timedelta | None) -> bool:
     return interval is not None and interval <= timedelta()
 
 
-def _contradictions(metric: Metric, at: str) -> list[Problem]:
-    """Rules on single metrics of spec §7.3."""
+def _contradictions(metric: Metric, at: str, count: int) -> list[Problem]:
+    """Rules on single metrics of spec §7.3. `count` as it is written: what is left out fits every limit."""
     failures, successes = metric.failure_limit, metric.consecutive_success_limit
     least = successes + max(failures, 0)
     rules = [
@@ -148,8 +148,8 @@ def _contradictions(metric: Metric, at: str) -> list[Problem]:
         (metric.inconclusive_limit < 0, ".inconclusiveLimit must be >= 0"),
         (metric.consecutive_error_limit < 0, ".consecutiveErrorLimit must be >= 0"),
         (metric.count < 0, ".count must be >= 0"),
-        (0 < metric.count < least, f".count must be >= failureLimit + consecutiveSuccessLimit ({least})"),
-        (0 < metric.count < metric.inconclusive_limit, ".count must be >= inconclusiveLimit"),
+        (0 < count < least, f".count must be >= failureLimit + consecutiveSuccessLimit ({least})"),
+        (0 < count < metric.inconclusive_limit, ".count must be >= inconclusiveLimit"),
         (metric.count > 1 and metric.interval is None, ".interval must be set when count is more than 1"),
         (metric.count != 1 and _is_no_pause(metric.interval), ".interval must be more than 0s"),
     ]

@@ -45,6 +45,7 @@ class Prepared:
 def _read(run: AnalysisRun) -> tuple[Metric, ...]:
     try:
         values = validate.plain_values(run.spec.args)
+        validate.substituted(run, values)
     except UserError as error:
         raise UserError(f"Unable to resolve metric arguments: {error}") from None
     try:

@@ -6,6 +6,9 @@ import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from urllib.parse import quote, quote_plus
+
+import orjson
 
 from reconciler.analysis.model import Argument, SecretKeyRef
 from reconciler.analysis.validate import SECRET_PLACEHOLDER
@@ -25,9 +28,15 @@ def secret_values(args: Sequence[Argument], namespace: str, cluster: Cluster) ->
 
 def mask(text: str, secrets: Collection[str]) -> str:
     """The text without the secrets, the longest first so that no rest of one is left."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    spelt = {spelling for secret in filter(None, secrets) for spelling in _spellings(secret)}
+    for secret in sorted(spelt, key=len, reverse=True):
         text = text.replace(secret, SECRET_PLACEHOLDER)
     return text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """As it is, and as it stands in JSON and in addresses."""
+    return secret, orjson.dumps(secret).decode()[1:-1], quote(secret, safe=""), quote_plus(secret)
 
 
 def secret_texts(namespace: str, name: str, cluster: Cluster) -> dict[str, str]:

@@ -38,7 +38,7 @@ def plain_values(args: Sequence[Argument]) -> dict[str, str]:
 
 def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
     """The run's metrics with `values` filled in. Raises UserError with all problems, worded for the run's message."""
-    raw = [_substituted(metric, values) for metric in run.spec.metrics]
+    raw = substituted(run, values)
     read = [read_metric(metric, f"metrics[{index}]") for index, metric in enumerate(raw)]
     problems = [problem for _, found in read for problem in found]
     names = [metric.name for metric, _ in read]
@@ -68,13 +68,18 @@ def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
     )
 
 
-def _substituted(metric: Mapping[str, object], values: Mapping[str, str]) -> dict[str, object]:
-    try:
-        return substitute(metric, values)
-    except UserError as error:
-        raise UserError(
-            [Problem(f'metric "{metric.get("name", "")}": {problem.what}') for problem in error.problems]
-        ) from None
+def substituted(run: AnalysisRun, values: Mapping[str, str]) -> list[dict[str, object]]:
+    """The metrics as written, with `values` in them. Raises UserError with every unknown placeholder."""
+    found: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    for metric in run.spec.metrics:
+        try:
+            found.append(substitute(metric, values))
+        except UserError as error:
+            problems += [Problem(f'metric "{metric.get("name", "")}": {each.what}') for each in error.problems]
+    if problems:
+        raise UserError(problems)
+    return found
 
 
 def _matching(patterns: Sequence[str], names: Sequence[str], rule: str) -> tuple[dict[str, int], list[Problem]]:

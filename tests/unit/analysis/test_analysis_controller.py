@@ -283,6 +283,10 @@ def test_a_run_that_cannot_be_measured_ends_at_once_with_a_completion_time() -> 
     world = World(a_metric(), args=[{"name": "lost"}])
     world.reconcile()
     assert world.run.status.message.startswith("Unable to resolve metric arguments: args.lost")
+    world = World(a_metric(successCondition="result[0] < {{args.limit}}"))
+    world.reconcile()
+    assert world.run.status.message.startswith('Unable to resolve metric arguments: metric "m": failed to resolve')
+    assert world.run.status.completed_at == T0
 
 
 def test_a_provider_that_is_not_there_is_an_error_that_says_so() -> None:

@@ -57,6 +57,21 @@ def test_a_metric_that_contradicts_itself_is_refused(raw: dict[str, Any], proble
     assert problem in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"failureLimit": 3},
+        {"inconclusiveLimit": 2, "count": 0},
+        {"consecutiveSuccessLimit": 4, "interval": "1m"},
+        {"count": 3, "interval": "1m", "failureLimit": 3},
+        {"count": "{{args.n}}", "failureLimit": "{{args.n}}", "interval": "{{args.i}}"},
+    ],
+    ids=str,
+)
+def test_a_count_that_is_not_written_fits_every_limit(raw: dict[str, Any]) -> None:
+    assert read(raw, args=[{"name": "n", "value": "5"}, {"name": "i", "value": "10s"}])
+
+
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(UserError) as caught:
         read({"count": 2}, {"interval": "x"}, dryRun=[{"metricName": "nobody"}, {"metricName": "("}])
