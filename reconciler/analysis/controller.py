@@ -78,6 +78,11 @@ class AnalysisController:
             return None
         return self._advance(key, run, metrics)
 
+    def hurry(self, key: str, metric: str) -> None:
+        """Looks at once at what is in flight of a run's metric: its Job has ended, say. From any thread."""
+        self._underway.hurry(key, metric)
+        self._wake(key)
+
     def forget(self, key: str) -> None:
         """Lets go of what is only in memory about a run: it has ended, or another replica measures it."""
         uid = self._underway.forget(key)
@@ -90,6 +95,7 @@ class AnalysisController:
         answers, busy = self._underway.collect(key, uid)
         status = engine.begun(self._exact.status(run), now)
         status = engine.record(status, metrics, answers)
+        status = engine.hurried(status, self._underway.hurried(key), now)
         tasks = engine.due(status, metrics, asked, now)
         status = engine.record(status, metrics, [self._measurer.end(run, task) for task in tasks if task.ending])
         fresh = [task for task in tasks if not task.ending and task.metric.name not in busy]

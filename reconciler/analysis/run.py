@@ -100,6 +100,17 @@ def next_time(metric: Metric, result: MetricResult, started_at: datetime | None)
     return last.finished_at + interval + (metric.spread if _is_first(result) else timedelta())
 
 
+def hurried(status: RunStatus, metrics: Collection[str], now: datetime) -> RunStatus:
+    """In-flight measurements of these metrics are looked at now: something has happened to them."""
+    results = tuple(
+        replace(result, measurements=(*result.measurements[:-1], replace(result.measurements[-1], resume_at=now)))
+        if result.name in metrics and _in_flight(result) is not None
+        else result
+        for result in status.metric_results
+    )
+    return replace(status, metric_results=results)
+
+
 def begun(status: RunStatus, now: datetime) -> RunStatus:
     """Initial delays count from here."""
     return status if status.started_at is not None else replace(status, started_at=now)

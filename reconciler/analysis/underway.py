@@ -21,6 +21,7 @@ class Underway:
         self._lock = threading.Lock()
         self._work: dict[str, _Work] = {}
         self._uids: dict[str, str] = {}
+        self._hurried: dict[str, set[str]] = {}
 
     def collect(self, key: str, uid: str) -> tuple[list[Taken], set[str]]:
         """Answers that have come since the last call, and the metrics that are still being measured."""
@@ -31,6 +32,21 @@ class Underway:
             work = self._work.setdefault(uid, _Work())
             answers, work.answers = work.answers, []
             return answers, set(work.busy)
+
+    def hurry(self, key: str, metric: str) -> None:
+        """Notes that what is in flight of the metric should be looked at. Runs that are not at work are ignored."""
+        with self._lock:
+            if key in self._uids:
+                self._hurried.setdefault(key, set()).add(metric)
+
+    def hurried(self, key: str) -> set[str]:
+        """The metrics that were hurried since the last call; those that are being measured stay for the next one."""
+        with self._lock:
+            metrics, work = self._hurried.pop(key, set()), self._work.get(self._uids.get(key, ""))
+            busy = metrics & work.busy if work is not None else set()
+            if busy:
+                self._hurried[key] = busy
+            return metrics - busy
 
     def start(self, uid: str, metric: str) -> None:
         with self._lock:
@@ -47,6 +63,7 @@ class Underway:
         """Ends the work for a run that is complete or gone; returns its uid if it was known."""
         with self._lock:
             uid = self._uids.pop(key, None)
+            self._hurried.pop(key, None)
             if uid is not None:
                 self._work.pop(uid, None)
             return uid

@@ -12,12 +12,14 @@ from reconciler.analysis.catalog import Catalog, from_stores
 from reconciler.analysis.controller import AnalysisController
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.model import AnalysisRun, decode_template
+from reconciler.analysis.providers.job import NAMESPACE_VARIABLE
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
 from reconciler.daemon import figures, measured
 from reconciler.daemon.engines import engine
 from reconciler.daemon.figures import CountedEvents, Figures
 from reconciler.daemon.guard import Guard, Share, home
+from reconciler.daemon.job_watch import JobWatch
 from reconciler.errors import Transient
 from reconciler.experiments import wiring as experiment_wiring
 from reconciler.experiments.controller import ExperimentController
@@ -97,6 +99,9 @@ class DeliveryHalf:
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ, jobs=jobs)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")
         analysis = AnalysisController(cluster, self._stores.runs, clock, events, measurer, self._pool, runs.add)
+        where = os.environ.get(NAMESPACE_VARIABLE) or namespace
+        self._job_watch = JobWatch(jobs or cluster, where, clock, analysis.hurry)
+        self._stores.runs.subscribe(lambda old, new: self._job_watch.start_for(new))
         experiments = ExperimentController(cluster, self._experiments, clock, told, analyses)
         measure_experiment = counted.measured("experiment", self._once_read(experiments.reconcile))
         measure_rollout = counted.measured("rollout", self.reconcile_rollout)
@@ -146,6 +151,7 @@ class DeliveryHalf:
             each.stop()
         for informer in self._informers:
             informer.stop()
+        self._job_watch.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def look_again(self, concerned: Callable[[str], bool]) -> None:

@@ -30,7 +30,8 @@ NAME, NAMESPACE = "job-name", "job-namespace"
 """Keys of the measurement's metadata."""
 
 SHORTEST_WAIT = 1.0
-"""Seconds between two looks at a Job that has only begun; the more time it takes, the longer they become."""
+"""Seconds between two looks at a Job that has only begun; the more time it takes, the longer they become. Its end is
+seen at once where Jobs may be watched (`daemon/job_watch.py`)."""
 
 
 def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking) -> Going | Concluded:

@@ -296,6 +296,24 @@ def test_a_provider_that_is_not_there_is_an_error_that_says_so() -> None:
     assert "provider nagios is not supported yet" in world.run.status.metric_results[0].measurements[0].message
 
 
+def test_what_is_in_flight_is_looked_at_when_it_is_hurried_also_while_it_was_being_looked_at() -> None:
+    waiting = {"reconciler.dev/on-no-data.m": "wait"}
+    world = World(a_metric(interval="1h"), answers=[[], [], [0]], annotations=waiting)
+    world.reconcile()
+    world.answer()
+    assert not world.pool.waiting
+    world.clock.advance(2)  # an answer to the same question is not asked for twice at one instant
+    world.controller.hurry("n/r", "m")
+    world.reconcile()
+    world.controller.hurry("n/r", "m")  # while it is being looked at
+    world.answer()
+    assert len(world.requests) == 2
+    world.clock.advance(2)
+    world.answer()
+    assert len(world.requests) == 3
+    assert world.run.status.metric_results[0].count == 1
+
+
 def test_a_terminated_run_measures_nothing_more() -> None:
     world = World(a_metric(interval="10s"), answers=[[0]])
     world.reconcile()
