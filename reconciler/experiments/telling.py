@@ -30,5 +30,5 @@ def changes(before: ExperimentStatus, after: ExperimentStatus) -> Iterator[Recor
 def _turned(kind: str, name: str, before: str, after: str, message: str) -> Iterator[RecordEvent]:
     if before != after and after:
         why = f": {message}" if message else ""
-        text = f"{kind}{name} transitioned from {before or 'none'} -> {after}{why}"
+        text = f"{kind}{name} transitioned from {before} -> {after}{why}"
         yield RecordEvent("Warning" if after in _BAD else "Normal", f"{kind}{after}", text)

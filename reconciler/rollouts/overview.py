@@ -102,7 +102,9 @@ def strategy(rollout: Rollout) -> str:
 
 
 def roles(rollout: Rollout, replica_set: ReplicaSet) -> tuple[str, ...]:
-    """What a ReplicaSet is to its Rollout now: stable, canary, active, preview; nothing for an older version."""
+    """What it is to its Rollout: stable, canary, active, preview, `Σ:a` of an experiment; nothing for an older one."""
+    if template := replica_set.metadata.annotations.get(keys.EXPERIMENT_TEMPLATE):
+        return (f"Σ:{template}",)
     status, pod_hash = rollout.status, replica_set.hash
     if not pod_hash:
         return ()

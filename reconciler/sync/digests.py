@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from reconciler.kube.api import SYNC_MANAGER, Object
+from reconciler.workloads import keys
 
 Fields = dict[str, Any]
 """A managedFields tree (`fieldsV1`): `f:` map keys, `k:` list items by key, `v:` set members, `.` the item itself."""
@@ -45,7 +46,9 @@ def own_fields_digest(obj: Object, manager: str = SYNC_MANAGER) -> str:
     lists, maps = ENGINE_LISTS.get(obj.get("kind", ""), ()), ENGINE_KEYS.get(obj.get("kind", ""), ())
     shared = (*lists, *(path for path, _ in maps))
     owned = [[path, value] for path, value in values_at(obj, fields) if not _overlaps(path, shared)]
-    rest = [without_weights(at(obj, path)) for path in lists] + [without_key(at(obj, path), key) for path, key in maps]
+    rest = [without_weights(without_guests(obj, at(obj, path))) for path in lists] + [
+        without_key(at(obj, path), key) for path, key in maps
+    ]
     return digest([sorted(owned, key=lambda pair: str(pair[0])), rest])
 
 
@@ -109,6 +112,22 @@ def at(obj: Object, path: tuple[str, ...]) -> Any:
 def without_key(value: Any, key: str) -> Any:
     """A map without one of its keys."""
     return {name: inner for name, inner in value.items() if name != key} if isinstance(value, dict) else value
+
+
+def guests(obj: Object) -> frozenset[str]:
+    """Names of the backends that the rollouts engine put into an object's list for as long as an experiment runs."""
+    named = (obj.get("metadata", {}).get("annotations") or {}).get(keys.EXPERIMENT_SERVICES) or ""
+    return frozenset(filter(None, named.split(",")))
+
+
+def without_guests(obj: Object, items: Any) -> Any:
+    """A list of backends as it is without any experiment."""
+    names = guests(obj)
+    return [item for item in items if not _is_named(item, names)] if names and isinstance(items, list) else items
+
+
+def _is_named(item: Any, names: frozenset[str]) -> bool:
+    return isinstance(item, dict) and item.get("name") in names
 
 
 def without_weights(items: Any) -> Any:

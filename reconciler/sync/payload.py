@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.kube.api import SYNC_MANAGER, Object
 from reconciler.sync import pointers
 from reconciler.sync.declared import Declared
-from reconciler.sync.digests import ENGINE_KEYS, ENGINE_LISTS, Fields, at, owned_fields
+from reconciler.sync.digests import ENGINE_KEYS, ENGINE_LISTS, Fields, at, guests, owned_fields
 
 RELEASED_MANAGER = "reconciler-released"
 """Holds fields that we applied once and nobody else owns yet; dropping them from our payload would delete them."""
@@ -109,7 +109,10 @@ def _fields_of(live: Object, manager: str) -> list[Fields]:
 
 
 def _keep_weights(body: Object, live: Object) -> None:
-    """Copies the live weights into the payload, matched by the backend's name; new backends keep git's."""
+    """Copies the live weights into the payload, matched by the backend's name; new backends keep git's.
+
+    Backends that are there for an experiment stay.
+    """
     for path in ENGINE_LISTS.get(body.get("kind", ""), ()):
         declared, found = at(body, path), at(live, path)
         if not isinstance(declared, list) or not isinstance(found, list):
@@ -117,6 +120,8 @@ def _keep_weights(body: Object, live: Object) -> None:
         weights = {item.get("name"): item for item in found if isinstance(item, dict)}
         for item in declared:
             _copy_weight(item, weights.get(item.get("name")))
+        invited = guests(live) - {item.get("name") for item in declared}
+        declared += [item for name, item in weights.items() if name in invited]
         body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
 
 

@@ -23,6 +23,9 @@ GIVEN_BACK = "reconciler.dev/given-back-by"
 DEPLOYMENT_HASH = "pod-template-hash"
 DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
 EXPERIMENT = "experiment.argoproj.io/name"
+EXPERIMENT_SERVICES = "reconciler.dev/experiment-services"
+"""On an object of a traffic router: names of the Services in its list that are there for an experiment, and only then.
+Whoever applies the object from git leaves them alone."""
 EXPERIMENT_TEMPLATE = "experiment.argoproj.io/template-name"
 
 ABORTED_AT = "reconciler.dev/aborted-at"

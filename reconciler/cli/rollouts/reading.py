@@ -33,7 +33,7 @@ class Read:
 
     @property
     def overview(self) -> Overview:
-        return overview(self.rollout, self.replica_sets)
+        return overview(self.rollout, (*self.replica_sets, *self.side_sets))
 
     def tree(self, now: datetime) -> tuple[Node, ...]:
         return tree(self.rollout, (*self.replica_sets, *self.side_sets), self.pods, self.runs, now, self.experiments)

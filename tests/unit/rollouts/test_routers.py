@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -144,3 +145,12 @@ def test_an_ingress_of_somebody_else_under_that_name_is_not_touched() -> None:
     assert not [intent for intent in decision.intents if isinstance(intent, CreateRouted | PatchRouted)]
     assert "not controlled by this Rollout" in decision.troubles[0]
     assert cluster.status["currentStepIndex"] == 0
+
+
+def test_an_experiment_is_a_guest_in_the_list_for_as_long_as_it_has_a_share() -> None:
+    share = Destination(weight=5, service_name="ab-a", pod_template_hash="h")
+    split = msgspec.structs.replace(SPLIT, additional=(share,))
+    invited = traefik.edit(WEIGHTED, split, ports={"ab-a": 8080})
+    assert invited["weighted"]["services"][-1] == {"name": "ab-a", "port": 8080, "weight": 5}
+    assert traefik.edit(invited, split, "ab-a", {"ab-a": 8080}) == invited
+    assert traefik.edit(invited, SPLIT, "ab-a") == traefik.edit(WEIGHTED, SPLIT)

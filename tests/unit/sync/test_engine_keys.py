@@ -10,6 +10,7 @@ from reconciler.kube.api import Object
 from reconciler.sync.declared import Declared, declare
 from reconciler.sync.digests import own_fields_digest
 from reconciler.sync.payload import payload
+from reconciler.workloads.keys import EXPERIMENT_SERVICES
 
 HASH = "rollouts-pod-template-hash"
 
@@ -72,3 +73,24 @@ def test_another_backend_in_the_route_is_drift() -> None:
     changed = route(20, {})
     changed["spec"]["weighted"]["services"][0]["name"] = "elsewhere"
     assert own_fields_digest(changed) != applied
+
+
+def with_guest(route: Object) -> Object:
+    """The same while an experiment has a share."""
+    route["metadata"]["annotations"] = {EXPERIMENT_SERVICES: "ab-a"}
+    route["metadata"]["resourceVersion"] = "7"
+    route["spec"]["weighted"]["services"].append({"name": "ab-a", "port": 8080, "weight": 5})
+    return route
+
+
+def test_the_share_of_an_experiment_is_no_drift() -> None:
+    applied = own_fields_digest(route(0, {".": {}, "f:services": {}}))
+    assert own_fields_digest(with_guest(route(20, {}))) == applied
+
+
+def test_the_share_of_an_experiment_survives_an_apply_from_git() -> None:
+    spec = route(0, {})["spec"]
+    [item] = declare(application(), [target("TraefikService", "shop", "traefik.io/v1alpha1", spec=spec)]).objects
+    body = payload(item, with_guest(route(20, {})), engine_owned=True)
+    weights = {each["name"]: each["weight"] for each in body["spec"]["weighted"]["services"]}
+    assert weights == {"shop-stable": 80, "shop-canary": 20, "ab-a": 5}

@@ -11,9 +11,10 @@ from reconciler.rollouts import experiment_services
 from reconciler.rollouts.intents import Intent, PatchRouted
 from reconciler.rollouts.model import TrafficRouting
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.status import Weights
+from reconciler.rollouts.status import Destination, Weights
 from reconciler.rollouts.traffic.routers.contract import EXPERIMENT_SHARES, RouterError
 from reconciler.rollouts.traffic.wanted import Wanted
+from reconciler.workloads import keys
 
 KIND = "TraefikService"
 ABILITIES = frozenset({EXPERIMENT_SHARES})
@@ -29,18 +30,24 @@ def shift(world: World, wanted: Wanted) -> list[Intent]:
     found = world.routed.get((KIND, name))
     if found is None:
         raise RouterError(f"TraefikService {name!r} does not exist")
-    spec = edit(found.spec, wanted.split, experiment_services.ports(world))
-    if spec == found.spec:
+    guests = found.metadata.annotations.get(keys.EXPERIMENT_SERVICES)
+    spec = edit(found.spec, wanted.split, guests or "", experiment_services.ports(world))
+    invited = ",".join(each.service_name for each in wanted.split.additional) or None
+    if (spec, invited) == (found.spec, guests):
         return []
-    changed = {"weighted": {"services": spec["weighted"]["services"]}}
-    return [PatchRouted(TRAEFIK_SERVICES, name, {"spec": changed}, found.metadata.resource_version)]
+    patch: dict[str, Any] = {"spec": {"weighted": {"services": spec["weighted"]["services"]}}}
+    if invited != guests:
+        patch["metadata"] = {"annotations": {keys.EXPERIMENT_SERVICES: invited}}
+    return [PatchRouted(TRAEFIK_SERVICES, name, patch, found.metadata.resource_version)]
 
 
-def edit(spec: dict[str, Any], split: Weights, extra: Mapping[str, int] | None = None) -> dict[str, Any]:
+def edit(
+    spec: dict[str, Any], split: Weights, guests: str = "", ports: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """A TraefikService's spec with both Services' weights set; other entries and fields are as before.
 
-    `extra`: ports of the Services of experiments; those with a share are in the list, the others are not.
-    Raises RouterError when the weighted list or one of the two Services is not in it.
+    `guests`: names of the entries that are there for an experiment, which give way to those of the split; `ports` of
+    these. Raises RouterError when the weighted list or one of the two Services is not in it.
     """
     spec = copy.deepcopy(spec)
     services = (spec.get("weighted") or {}).get("services")
@@ -52,9 +59,12 @@ def edit(spec: dict[str, Any], split: Weights, extra: Mapping[str, int] | None =
             raise RouterError(f"Service {side.service_name!r} is not in spec.weighted.services of the TraefikService")
         for entry in entries:
             entry["weight"] = side.weight
-    spec["weighted"]["services"] = [entry for entry in services if entry.get("name") not in (extra or {})]
-    spec["weighted"]["services"] += [
-        {"name": each.service_name, "port": (extra or {}).get(each.service_name, 0), "weight": each.weight}
-        for each in split.additional
+    spec["weighted"]["services"] = [
+        *(entry for entry in services if entry.get("name") not in guests.split(",")),
+        *(_guest(each, ports or {}) for each in split.additional),
     ]
     return spec
+
+
+def _guest(share: Destination, ports: Mapping[str, int]) -> dict[str, Any]:
+    return {"name": share.service_name, "port": ports.get(share.service_name, 0), "weight": share.weight}
