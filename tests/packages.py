@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.rollouts.step_plugins import caller
 from reconciler.rollouts.traffic.routers import plugin
 
 EXAMPLES = Path(__file__).parents[1] / "docs/examples"
@@ -45,3 +46,4 @@ def _install(example: Path, directory: Path) -> None:
 def _forget() -> None:
     importlib.invalidate_caches()
     plugin.find.cache_clear()
+    caller.find.cache_clear()

@@ -86,6 +86,10 @@ def run(
             rich_help_panel=ENGINE,
         ),
     ] = 0,
+    disable_step_plugin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Pass over steps with this plugin. Repeatable.", rich_help_panel=ENGINE),
+    ] = None,
 ) -> None:
     """Follow a branch and deliver what is pushed to it, until stopped.
 
@@ -104,7 +108,7 @@ def run(
     from reconciler.config.load import load_settings
     from reconciler.config.model import Kubernetes, RolloutsEngine
 
-    engine = RolloutsEngine(only is Part.ROLLOUTS, instance_id, shards)
+    engine = RolloutsEngine(only is Part.ROLLOUTS, instance_id, shards, tuple(disable_step_plugin or ()))
     of_git = {"--config": config, "--repo": repo, "--forge-api": forge_api, "--forge-repo": forge_repo, "--name": name}
     given = [flag for flag, value in of_git.items() if value]
     if engine.only:
@@ -134,9 +138,10 @@ def _refuse(flags_of_git: list[str]) -> None:
 
 
 def _refuse_beside_a_file(engine: RolloutsEngine) -> None:
-    if engine.instance_id or engine.shards:
-        what = "--instance-id and --shards do not go with --config"
-        raise UserError(Problem(what, "write rollouts.instanceID and rollouts.shards there"))
+    if engine.instance_id or engine.shards or engine.disabled_step_plugins:
+        what = "--instance-id, --shards and --disable-step-plugin do not go with --config"
+        fix = "write rollouts.instanceID, rollouts.shards and rollouts.disabledStepPlugins there"
+        raise UserError(Problem(what, fix))
 
 
 def listening(listen: str) -> str:

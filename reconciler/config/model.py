@@ -163,12 +163,13 @@ class RolloutsEngine:
 
     `instance_id`: only objects whose label says this id, or that have no such label when it is empty (spec rollouts
     §11.6). `shards`: into how many parts the work is divided among replicas that work at the same time; 0: one replica
-    works, the others wait.
+    works, the others wait. `disabled_step_plugins`: steps with one of these plugins are passed over.
     """
 
     only: bool = False
     instance_id: str = ""
     shards: int = 0
+    disabled_step_plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,11 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 def rollouts_engine(fields: Fields) -> RolloutsEngine:
     """Decodes `rollouts`; problems go into its notes."""
-    made = RolloutsEngine(instance_id=fields.text("instanceID"), shards=fields.number("shards", 0))
+    made = RolloutsEngine(
+        instance_id=fields.text("instanceID"),
+        shards=fields.number("shards", 0),
+        disabled_step_plugins=fields.texts("disabledStepPlugins"),
+    )
     for name, problem in engine_problems(made).items():
         fields.problem(name, problem.what, problem.fix)
     fields.finish()

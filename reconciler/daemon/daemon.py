@@ -83,6 +83,7 @@ class Daemon:
             prometheus_url=settings.prometheus_url,
             share=self._shards or Everything(lease.held),
             instance_id=engine.instance_id,
+            disabled_step_plugins=engine.disabled_step_plugins,
             jobs=self._jobs,
         )
         self._applications: ApplicationsHalf | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.progress import workload_progress
+from reconciler.rollouts.step_plugins.caller import Caller
 from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
 from reconciler.runtime.queue import WorkQueue
@@ -61,6 +62,7 @@ class DeliveryHalf:
         prometheus_url: str,
         share: Share,
         instance_id: str = "",
+        disabled_step_plugins: Collection[str] = (),
         jobs: Cluster | None = None,
     ) -> None:
         self._guard = guard = Guard(instance_id, share)
@@ -94,7 +96,8 @@ class DeliveryHalf:
         templates = from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind)))
         analyses = Catalog(templates, instance_id)
         told = CountedEvents(events, counted)
-        self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed)
+        plugins = Caller(rollouts.add, clock, disabled_step_plugins)
+        self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed, plugins)
         self._stores.rollouts.subscribe(lambda old, new: self._disregard(old))
         measurer = Measurer(cluster, http.send, clock, prometheus_url, home, os.environ, jobs=jobs)
         self._pool = InContext(MEASUREMENTS_AT_ONCE, "measure")

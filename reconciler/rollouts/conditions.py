@@ -20,7 +20,7 @@ from reconciler.workloads.times import moment, stamp
 TIMED_OUT = "ProgressDeadlineExceeded"
 ABORTED = "RolloutAborted"
 INVALID = "InvalidSpec"
-_WAITING_STEPS = ("pause", "analysis", "experiment")
+_WAITING_STEPS = ("pause", "analysis", "experiment", "plugin")
 
 Conditions = tuple[Condition, ...]
 

@@ -11,11 +11,19 @@ from reconciler.kube.objects import TRAEFIK_SERVICES, Meta
 from reconciler.rollouts import refusal, services
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.intents import CreateReplicaSet, CreateRouted, Intent, PatchRouted, RecordEvent, warning
+from reconciler.rollouts.intents import (
+    CallStepPlugin,
+    CreateReplicaSet,
+    CreateRouted,
+    Intent,
+    PatchRouted,
+    RecordEvent,
+    warning,
+)
 from reconciler.rollouts.lifecycle import Lifecycle, OnCompletion
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.observe import observe
-from reconciler.rollouts.ports import Analyses, Events
+from reconciler.rollouts.ports import Analyses, Events, NoStepPlugins, StepPlugins
 from reconciler.rollouts.stores import StoreReader, Stores
 from reconciler.runtime.clock import Clock
 
@@ -33,9 +41,10 @@ class RolloutController:
         events: Events,
         analyses: Analyses,
         on_completion: OnCompletion = lambda meta, completion: None,
+        plugins: StepPlugins | None = None,
     ) -> None:
         self._cluster, self._stores, self._clock = cluster, stores, clock
-        self._events, self._analyses = events, analyses
+        self._events, self._analyses, self._plugins = events, analyses, plugins or NoStepPlugins()
         self._lifecycle = Lifecycle(stores.rollouts, events, on_completion)
         self._reader = StoreReader(stores, cluster)
 
@@ -45,10 +54,13 @@ class RolloutController:
         self._lifecycle.tell_end(key)
         rollout = self._stores.rollouts.get(namespace, name)
         if rollout is None:
+            self._plugins.forget(key)
             self._let_go(namespace, name)
             return None
-        decision = decide(observe(rollout, self._reader, self._analyses), self._clock.now())
+        world = observe(rollout, self._reader, self._analyses, self._plugins)
+        decision = decide(world, self._clock.now())
         self._carry_out(rollout, decision)
+        self._plugins.taken(key, world.plugin_answers)
         if decision.troubles:
             raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}")
         return decision.wake_at
@@ -56,6 +68,7 @@ class RolloutController:
     def forget(self, key: str) -> None:
         """To be called with a key that another engine works on."""
         self._lifecycle.forget(key)
+        self._plugins.forget(key)
 
     def _carry_out(self, rollout: Rollout, decision: Decision) -> None:
         carrier, failures = Carrier(self._cluster, self._stores, self._events, rollout), list[Exception]()
@@ -64,7 +77,7 @@ class RolloutController:
             if failures and not to_router:
                 continue  # every router is told, nothing else is done before all have taken it
             try:
-                carrier.carry_out(intent)
+                self._do(carrier, rollout, intent)
             except (UserError, Refused, Transient, Conflict) as error:
                 if isinstance(error, UserError | Refused):
                     self._explain(rollout, intent, error)
@@ -75,6 +88,13 @@ class RolloutController:
             raise failures[0] if len(failures) == 1 else Transient("; ".join(map(str, failures)))
         self._log(rollout, decision.intents)
         self._lifecycle.written(rollout, decision.wake_at)
+
+    def _do(self, carrier: Carrier, rollout: Rollout, intent: Intent) -> None:
+        if isinstance(intent, CallStepPlugin):
+            meta = rollout.metadata
+            self._plugins.begin(f"{meta.namespace}/{meta.name}", meta.uid, intent)
+        else:
+            carrier.carry_out(intent)
 
     def _explain(self, rollout: Rollout, intent: Intent, error: Exception) -> None:
         """A version that the API server does not accept, or traffic that we may not steer: the user has to know."""

@@ -61,6 +61,7 @@ from reconciler.rollouts.intents import (
     normal,
 )
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_plugins import answers
 from reconciler.workloads.replica_set import decode_replica_set
 
 _LOOK_AGAIN = timedelta(seconds=20)
@@ -142,7 +143,8 @@ def _rename(world: World) -> Decision:
 def _continue(world: World, now: datetime) -> Decision:
     judged = verdicts.judge(world, now)
     observed = experiments.judge(judged.world, now)
-    heeded = requests.heed(_late(observed.world), now)
+    answered = answers.take(observed.world, now)
+    heeded = requests.heed(_late(answered.world), now)
     course = (blue_green if world.is_blue_green else canary).reconcile(heeded.world, now)
     projected = projection.project(course.world, now)
     intents = (
@@ -154,8 +156,10 @@ def _continue(world: World, now: datetime) -> Decision:
         *experiments.surplus(course.world),
         *workload.hand_over(world, projected.status),
         *projected.writes,
+        *course.calls,
         *judged.events,
         *observed.events,
+        *answered.events,
         *heeded.events,
         *course.events,
         *projected.events,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reconciler.kube.api import Object, Resource
+from reconciler.rollouts.step_plugins.contract import CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +167,20 @@ class PatchRollout:
 
 @dataclass(frozen=True, slots=True)
 class PatchStatus:
-    """The one status write of a decision, always the last intent."""
+    """The one status write of a decision; after it come only calls of plugins and events."""
 
     patch: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStepPlugin:
+    """Asks a step plugin in the background; a later decision sees the answer. Comes after the status that says so."""
+
+    name: str
+    id: CallId
+    config: Any
+    status: Any
+    rollout: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +213,7 @@ Intent = (
     | EvictPod
     | PatchRollout
     | PatchStatus
+    | CallStepPlugin
     | RecordEvent
 )
 

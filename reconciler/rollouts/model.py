@@ -142,6 +142,13 @@ class SetMirrorRoute(Part, frozen=True):
     match: tuple[RouteMatch, ...] = ()
 
 
+class PluginStep(Part, frozen=True):
+    """`config` is any JSON."""
+
+    name: str = ""
+    config: Any = None
+
+
 class Step(Part, frozen=True):
     """One item of `canary.steps`; exactly one field is set (spec §1.6)."""
 
@@ -152,7 +159,7 @@ class Step(Part, frozen=True):
     experiment: Json | None = None
     set_header_route: SetHeaderRoute | None = None
     set_mirror_route: SetMirrorRoute | None = None
-    plugin: Json | None = None
+    plugin: PluginStep | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -13,12 +13,14 @@ from reconciler.experiments.model import Experiment
 from reconciler.rollouts import experiment_body, experiments, identity, restart, workload
 from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
-from reconciler.rollouts.ports import Analyses
+from reconciler.rollouts.ports import Analyses, NoStepPlugins, PluginAnswers
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.traffic import routers
 from reconciler.workloads.replica_set import ReplicaSet
 from reconciler.workloads.template_hash import hash_or_nothing, steps_hash
 from reconciler.workloads.template_json import Misfit
+
+_NO_PLUGINS = NoStepPlugins()
 
 
 class Reader(Protocol):
@@ -65,7 +67,7 @@ class Reader(Protocol):
         ...
 
 
-def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
+def observe(rollout: Rollout, reader: Reader, analyses: Analyses, plugins: PluginAnswers = _NO_PLUGINS) -> World:
     """The world of one Rollout now. Never raises for a malformed Rollout: validation will say what is wrong."""
     namespace, canary = rollout.metadata.namespace, rollout.spec.strategy.canary or Canary()
     reference = workload.named(rollout) if not rollout.spec.template else None
@@ -98,7 +100,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses) -> World:
         analyses=analyses,
         under_way=reader.under_way(),
     )
-    world = _with_experiments(world, reader)
+    world = _with_plugins(_with_experiments(world, reader), plugins)
     return replace(world, pods=tuple(reader.pods(rollout))) if restart.asked(world) else world
 
 
@@ -116,6 +118,17 @@ def _with_experiments(world: World, reader: Reader) -> World:
         return world
     world = replace(world, experiments=found)
     return replace(world, additional=experiments.shares(world))
+
+
+def _with_plugins(world: World, plugins: PluginAnswers) -> World:
+    """Most Rollouts use none, and nothing is asked for them."""
+    known = world.canary_status.step_plugin_statuses
+    names = {step.plugin.name for step in world.steps if step.plugin} | {record.name for record in known}
+    if not names:
+        return world
+    meta = world.rollout.metadata
+    answers = plugins.answers(f"{meta.namespace}/{meta.name}", meta.uid)
+    return replace(world, plugin_answers=answers, plugin_standings={name: plugins.standing(name) for name in names})
 
 
 def _name(rollout: Rollout, template_hash: str) -> str:

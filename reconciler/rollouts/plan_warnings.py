@@ -26,6 +26,7 @@ def warnings(rollout: Rollout, planned: Plan) -> list[str]:
         *_repeated(planned, completed),
         *_order(completed),
         *_pauses(planned, completed),
+        *_plugins(completed),
         *_capacity(planned),
     ]
 
@@ -97,8 +98,10 @@ def _order(completed: list[tuple[Row, Step]]) -> Iterator[str]:
     for before, row in pairwise(weighed):
         if row.weight < before.weight:
             yield f"step {row.number} ({row.text}) gives back traffic that step {before.number} had given"
+    by_header = False
     for row, step in completed:
-        if row.share == 0 and (step.pause or step.analysis):
+        by_header |= step.set_header_route is not None
+        if row.share == 0 and (step.pause or step.analysis) and not by_header:
             yield f"step {row.number} ({row.text}) comes before the new version gets any traffic"
 
 
@@ -106,6 +109,12 @@ def _pauses(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
     for row, _ in completed:
         if row.took is None:
             yield f"step {row.number} waits until a person runs `reconciler rollouts promote {planned.name}`"
+
+
+def _plugins(completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    for row, step in completed:
+        if step.plugin:
+            yield f"step {row.number} ({row.text}) is taken to succeed at once: only the plugin knows how long it takes"
 
 
 def _capacity(planned: Plan) -> Iterator[str]:

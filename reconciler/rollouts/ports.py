@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from reconciler.analysis.model import AnalysisRun, RolloutRunKind
 from reconciler.kube.api import Object
 from reconciler.kube.happenings import ObjectRef
+from reconciler.rollouts.intents import CallStepPlugin
+from reconciler.rollouts.step_plugins.contract import CallId, Result
 
 
 class Analyses(Protocol):
@@ -68,6 +70,53 @@ class NoAnalyses:
         self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
     ) -> Sequence[Object]:
         raise NotImplementedError
+
+
+class PluginAnswers(Protocol):
+    """What is known of step plugins. Keys are `namespace/name` of a Rollout."""
+
+    def standing(self, name: str) -> str:
+        """Why a plugin cannot be called: `disabled`, or a sentence; empty when it can."""
+        ...
+
+    def answers(self, key: str, uid: str) -> Mapping[CallId, Result]:
+        """What the plugins of a Rollout said."""
+        ...
+
+
+class StepPlugins(PluginAnswers, Protocol):
+    """Calls step plugins in the background."""
+
+    def taken(self, key: str, answers: Iterable[CallId]) -> None:
+        """These answers are stored, and need not be kept."""
+        ...
+
+    def begin(self, key: str, uid: str, call: CallStepPlugin) -> None:
+        """Makes the call, unless it is under way or answered. Returns at once; the answer wakes the Rollout up."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """The Rollout is gone, or another process drives it."""
+        ...
+
+
+class NoStepPlugins:
+    """Where no step plugins are called."""
+
+    def standing(self, name: str) -> str:
+        return "step plugins are not available in this process"
+
+    def answers(self, key: str, uid: str) -> Mapping[CallId, Result]:
+        return {}
+
+    def taken(self, key: str, answers: Iterable[CallId]) -> None:
+        return
+
+    def begin(self, key: str, uid: str, call: CallStepPlugin) -> None:
+        raise NotImplementedError
+
+    def forget(self, key: str) -> None:
+        return
 
 
 class Events(Protocol):

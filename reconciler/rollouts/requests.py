@@ -50,7 +50,7 @@ def abort_message(world: World) -> str:
 def _restart(world: World) -> Heeded:
     """A new version, or new steps, begin at the first step with a clean slate (spec §4.2)."""
     replaced = world.status.current_pod_hash != world.pod_hash
-    world = replace(run_slots.cleared(world), abort_cause="").with_status(
+    world = replace(run_slots.cleared(world).with_canary(step_plugin_statuses=()), abort_cause="").with_status(
         current_pod_hash=world.pod_hash,
         current_step_hash=world.step_hash,
         current_step_index=0 if world.steps else None,

@@ -21,6 +21,7 @@ from reconciler.rollouts.model import AntiAffinity, BlueGreen, Canary, Rollout, 
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
 from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, Destination, RolloutStatus, Weights
+from reconciler.rollouts.step_plugins.contract import CallId, Result
 from reconciler.workloads.replica_set import ReplicaSet
 
 
@@ -33,8 +34,9 @@ class World:
     `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `experiments` are
     its own, and those of others that have a name of ours. `additional`: what a running one asks for of the traffic.
     `abort_cause`: why this decision aborts the update, when it is not a user who does. `routes_told`: this decision
-    tells every router what it shall carry. `under_way`: how many Rollouts
-    are being updated at this time, this one or not.
+    tells every router what it shall carry. `under_way`: how many Rollouts are being updated at this time, this one or
+    not. `plugin_answers`: what step plugins said since the last decision; `plugin_standings`: why one of that name
+    cannot be asked, empty when it can.
     """
 
     rollout: Rollout
@@ -56,6 +58,8 @@ class World:
     additional: tuple[Destination, ...] = ()
     abort_cause: str = ""
     routes_told: bool = False
+    plugin_answers: Mapping[CallId, Result] = field(default_factory=dict)
+    plugin_standings: Mapping[str, str] = field(default_factory=dict)
     analyses: Analyses = field(default_factory=NoAnalyses)
     under_way: int = 1
 

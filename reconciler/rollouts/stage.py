@@ -7,7 +7,7 @@ a stand-in router: which one a Rollout uses changes how weights are written, not
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.stage_experiments import StagedExperiment, staged
+from reconciler.rollouts.step_plugins.contract import CallId, Result
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.verbs import Action
 from reconciler.workloads import keys
@@ -57,6 +58,7 @@ class Stage:
     ready_at: dict[str, list[datetime]] = field(default_factory=dict)
     running: dict[str, _Run] = field(default_factory=dict)
     side: dict[str, StagedExperiment] = field(default_factory=dict)
+    plugins_said: dict[CallId, Result] = field(default_factory=dict)
     versions: int = 0
 
     @property
@@ -66,7 +68,7 @@ class Stage:
     def reconcile(self) -> tuple[Decision, bool]:
         """One decision, carried out; True when anything changed."""
         self._settle()
-        before, decision = self.versions, decide(observe(self.rollout, self, self), self.now)
+        before, decision = self.versions, decide(observe(self.rollout, self, self, self), self.now)
         for intent in decision.intents:
             self._carry_out(intent)
         return decision, self.versions != before
@@ -189,6 +191,8 @@ class Stage:
                 self._patch_rollout(patch)
             case i.PatchStatus(patch):
                 self._patch_rollout({"status": patch})
+            case i.CallStepPlugin():
+                self.plugins_said = {intent.id: Result("Successful")}
             case _:
                 self._carry_out_analysis(intent)
 
@@ -249,6 +253,14 @@ class Stage:
         self, *, rollout: Object, args: Sequence[Object], stable_hash: str, latest_hash: str
     ) -> Sequence[Object]:
         return args
+
+    # `ports.PluginAnswers`: plugins that succeed at once
+
+    def standing(self, name: str) -> str:
+        return ""
+
+    def answers(self, key: str, uid: str) -> Mapping[CallId, Result]:
+        return self.plugins_said
 
     # `observe.Reader`
 

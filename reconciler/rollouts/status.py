@@ -40,12 +40,30 @@ class Weights(Part, frozen=True):
     verified: bool | None = None
 
 
+class StepPluginStatus(Part, frozen=True):
+    """What a plugin step was asked last and what it said (spec §4.11); `backoff`: not again before, e.g. `30s`."""
+
+    index: int
+    name: str
+    operation: str
+    phase: str = ""
+    message: str = ""
+    started_at: str = ""
+    updated_at: str = ""
+    finished_at: str = ""
+    backoff: str = ""
+    executions: int = 0
+    disabled: bool = False
+    status: Any = None
+
+
 class CanaryStatus(Part, frozen=True):
     current_step_analysis_run_status: RunReference | None = None
     current_background_analysis_run_status: RunReference | None = None
     current_experiment: str = ""
     weights: Weights | None = None
     stable_ping_pong: str = ""
+    step_plugin_statuses: tuple[StepPluginStatus, ...] = ()
 
 
 class BlueGreenStatus(Part, frozen=True):

@@ -20,7 +20,7 @@ class Stepped:
 
 def advance(world: World, now: datetime) -> Stepped:
     """At most one step is completed per reconcile; the pause that follows it begins in the same status write."""
-    if not _moving(world):
+    if not moving(world):
         return Stepped(world)
     answer = _progress(world, now)
     if not isinstance(answer, Done):
@@ -30,7 +30,7 @@ def advance(world: World, now: datetime) -> Stepped:
     return Stepped(after.world, (*stepped.events, *after.events), after.wake_at)
 
 
-def _moving(world: World) -> bool:
+def moving(world: World) -> bool:
     """A person who has to judge an inconclusive analysis judges what is there now, so nothing moves until then."""
     started = bool(world.status.stable_rs) and not world.promoted
     held = world.aborted or world.rollout.spec.paused or world.inconclusive

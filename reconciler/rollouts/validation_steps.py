@@ -42,6 +42,8 @@ def _step(canary: Canary, steps: tuple[Step, ...], index: int) -> Iterator[str]:
     yield from _pause(step, path)
     yield from _scale(canary, step, path)
     yield from route_problems(canary, step, path)
+    if step.plugin and not step.plugin.name:
+        yield required(f"{path}.plugin.name", "name the plugin")
     yield from _analysis(step, f"{path}.analysis")
     weights = [each.set_weight for each in steps[:index] if each.set_weight is not None]
     yield from experiment_step.problems(canary, step, weights[-1] if weights else 0, f"{path}.experiment")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_service, decode_whole, decode_workload
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_plugins.contract import CallId, Result
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
@@ -82,6 +83,37 @@ class FakeAnalyses:
 
 
 @dataclass
+class FakePlugins:
+    """Answers every call at once with what the plugin of that operation `says`; `missing` is not installed.
+
+    `calls` are all that were made, `lost` answers nothing, as a process that dies meanwhile.
+    """
+
+    says: dict[str, Result] = field(default_factory=dict)
+    calls: list[i.CallStepPlugin] = field(default_factory=list)
+    lost: bool = False
+    said: dict[CallId, Result] = field(default_factory=dict)
+
+    def standing(self, name: str) -> str:
+        return {"missing": "no installed package provides it", "disabled": "disabled"}.get(name, "")
+
+    def answers(self, key: str, uid: str) -> Mapping[CallId, Result]:
+        return self.said
+
+    def taken(self, key: str, answers: Iterable[CallId]) -> None:
+        self.said = {each: self.said[each] for each in self.said if each not in answers}
+
+    def begin(self, key: str, uid: str, call: i.CallStepPlugin) -> None:
+        if call.id in self.said:
+            return
+        self.calls.append(call)
+        self.said |= {} if self.lost else {call.id: self.says.get(call.id.operation, Result("Successful"))}
+
+    def forget(self, key: str) -> None:
+        self.said = {}
+
+
+@dataclass
 class Cluster:
     """`objects` by (kind, name); `log` is every change in order, as traces record them."""
 
@@ -92,6 +124,7 @@ class Cluster:
     broken: set[str] = field(default_factory=set)
     versions: int = 0
     analyses: FakeAnalyses = field(default_factory=FakeAnalyses)
+    plugins: FakePlugins = field(default_factory=lambda: FakePlugins())
     decided_at: dict[tuple[str, str], str] = field(default_factory=dict)
     others_under_way: int = 0
 
@@ -132,17 +165,19 @@ class Cluster:
 
     def world(self) -> World:
         rollout = decode_rollout(orjson.dumps(self.rollout))
-        return observe(rollout, self, self.analyses)
+        return observe(rollout, self, self.analyses, self.plugins)
 
     def decide(self) -> Decision:
         return decide(self.world(), self.now)
 
     def reconcile(self, stop_after: int | None = None) -> Decision:
         """One decision carried out; `stop_after` intents the process dies."""
-        decision = self.decide()
+        answers, decision = set(self.plugins.said), self.decide()
         self.decided_at = {key: body["metadata"]["resourceVersion"] for key, body in self.objects.items()}
         for intent in decision.intents[:stop_after]:
             self.carry_out(intent)
+        if stop_after is None:
+            self.plugins.taken("ns/shop", answers)
         return decision
 
     def carry_out(self, intent: i.Intent) -> None:
@@ -186,6 +221,8 @@ class Cluster:
             case i.PatchStatus(patch):
                 self.put("Rollout", {**rollout, "status": merge(rollout.get("status", {}), patch)})
                 self.log.append(("status", {key: self.status.get(key) for key in patch}))
+            case i.CallStepPlugin():
+                self.plugins.begin("ns/shop", rollout["metadata"]["uid"], intent)
             case i.RecordEvent(type_, reason, message):
                 self.log.append(("event", type_, reason, message))
             case i.AdoptReplicaSet(name):
@@ -258,10 +295,10 @@ class Cluster:
     def converge(self, *, ready: bool = True, limit: int = 400) -> None:
         """Reconciles and lets pods follow until nothing changes; time stands still."""
         for _ in range(limit):
-            before = self.versions
+            before = (self.versions, len(self.plugins.calls))
             self.reconcile()
             self.run_pods(ready=ready)
-            if self.versions == before:
+            if (self.versions, len(self.plugins.calls)) == before:
                 return
         raise AssertionError("never settles: " + repr(self.log[-12:]))
 

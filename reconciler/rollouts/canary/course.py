@@ -14,6 +14,7 @@ from reconciler.rollouts.course import Course
 from reconciler.rollouts.intents import warning
 from reconciler.rollouts.proving import bake
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_plugins import calls
 from reconciler.rollouts.traffic import shift
 
 
@@ -24,7 +25,8 @@ def reconcile(world: World, now: datetime) -> Course:
     experimenting = experiments.reconcile(coupled.world)
     restarted = restart.reconcile(experimenting.world, now)
     scaled = scaling.reconcile(restarted.world, now)
-    stepped = stepping.advance(restarted.world, now)
+    asked = calls.due(restarted.world, now)
+    stepped = stepping.advance(asked.world, now)
     baked = bake.end(stepped.world, now)
     promoted = promotion.reconcile(stepped.world, now)
     return Course(
@@ -39,10 +41,12 @@ def reconcile(world: World, now: datetime) -> Course:
             *scaled.intents,
             *baked.intents,
         ),
-        events=(*stepped.events, *promoted.events),
+        calls=asked.calls,
+        events=(*asked.events, *stepped.events, *promoted.events),
         wakes=(
             shift.ask_again_at(shifted.world, now),
             scaled.wake_at,
+            asked.wake_at,
             stepped.wake_at,
             baked.wake_at,
             restarted.wake_at,

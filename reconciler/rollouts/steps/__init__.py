@@ -14,6 +14,7 @@ from reconciler.rollouts.steps import (
     analysis,
     experiment,
     pause,
+    plugin,
     set_canary_scale,
     set_header_route,
     set_mirror_route,
@@ -40,6 +41,7 @@ STEPS: dict[str, StepKind] = {
     "setHeaderRoute": cast(StepKind, set_header_route),
     "setMirrorRoute": cast(StepKind, set_mirror_route),
     "experiment": cast(StepKind, experiment),
+    "plugin": cast(StepKind, plugin),
 }
 
 

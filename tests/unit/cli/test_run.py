@@ -46,6 +46,9 @@ def run(*flags: str, **env: str) -> subprocess.CompletedProcess[str]:
         pytest.param(["--only", "rollouts", "--shards", "65"], "no number of shards", id="too many shards"),
         pytest.param(["--config", "a.yaml", "--shards", "2"], "rollouts.shards", id="shards beside a file"),
         pytest.param(["--config", "a.yaml", "--instance-id", "a"], "rollouts.instanceID", id="id beside a file"),
+        pytest.param(
+            ["--config", "a.yaml", "--disable-step-plugin", "x"], "disabledStepPlugins", id="plugin beside a file"
+        ),
         pytest.param(["--repo", "/b", "--instance-id", "-"], "--instance-id", id="impossible id, with a repository"),
     ],
 )

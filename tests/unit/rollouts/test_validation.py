@@ -71,7 +71,7 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(steps=[{"setCanaryScale": {"replicas": 1}}]), "spec.strategy.steps[0].setCanaryScale"),
         (canary(steps=[{"setWeight": 1, "pause": {}}]), "spec.strategy.steps[0]"),
         (canary(steps=[{"setWait": 1}]), "spec.strategy.steps[0]"),
-        (canary(steps=[{"plugin": {"name": "x"}}]), "spec.strategy.steps[0].plugin"),
+        (canary(steps=[{"plugin": {"config": {}}}]), "spec.strategy.steps[0].plugin.name"),
         (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
         (canary(analysis={"startingStep": "late"}), "spec.strategy.canary.analysis.startingStep"),
         (canary(analysis=asks("metadata.generation")), f"spec.strategy.canary.{ARGUMENT}"),

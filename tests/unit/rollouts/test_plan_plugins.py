@@ -1,0 +1,29 @@
+"""What a plan shows of steps and routers that others bring."""
+
+from __future__ import annotations
+
+import orjson
+
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.plan import Plan, plan
+from reconciler.rollouts.plan_warnings import warnings
+from reconciler.rollouts.stage import Measuring
+from tests.packages import installed
+from tests.properties.rollout_world import Json, a_cluster
+from tests.unit.rollouts.test_plugin_router import BETA
+
+
+def planned(*steps: Json) -> tuple[Plan, list[str]]:
+    rollout = a_cluster(steps=steps, proxy={}).rollout
+    made = plan(rollout, lambda analysis, kind: Measuring("analysis"))
+    return made, warnings(decode_rollout(orjson.dumps(rollout)), made)
+
+
+def test_all_kinds_of_steps_are_rehearsed_whatever_router_carries_them() -> None:
+    with installed("configmap-router"):
+        made, said = planned({"setCanaryScale": {"replicas": 1}}, BETA, {"pause": {}}, {"plugin": {"name": "smoke"}})
+    texts = ["setCanaryScale{replicas: 1}", "setHeaderRoute: beta", "pause", "plugin: smoke", "promoted"]
+    assert [row.text for row in made.rows] == texts
+    assert (made.outcome, made.rows[2].took) == ("Healthy", None)
+    assert "step 4 (plugin: smoke) is taken to succeed at once" in " ".join(said)
+    assert "before the new version gets any traffic" not in " ".join(said)
