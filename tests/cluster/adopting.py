@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +175,17 @@ class Deployed:
     def run(self, *arguments: str) -> Result:
         where = ("-n", self.namespace, "--kubeconfig", str(self.kubeconfig))
         return CliRunner().invoke(app, ["adopt", *arguments, *where])
+
+    def kill_after(self, acts: int, *arguments: str) -> None:
+        """`kill -9` as soon as it has told of so many acts."""
+        where = ("-n", self.namespace, "--kubeconfig", str(self.kubeconfig))
+        command = [sys.executable, "-c", "from reconciler.cli import main; main()", "adopt", *arguments, *where]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+            assert running.stderr is not None
+            told = (line for line in running.stderr if line.startswith("✔"))
+            for _ in range(acts):
+                next(told)
+            running.kill()
 
     def adopt(self, *arguments: str) -> Result:
         """`reconciler adopt deployment/shop --yes …`, which must work."""

@@ -87,7 +87,9 @@ def test_pods_never_notice_that_they_are_a_rollouts_now_and_a_deployments_again(
     until(lambda: not undisturbed(pods), lambda: "the watch saw no restart")
 
 
-def test_a_version_that_the_engine_made_goes_back_as_it_is(shop: Shop, deployed: Deployed) -> None:
+def test_a_version_that_the_engine_made_goes_back_as_it_is(
+    control_plane: Access, shop: Shop, deployed: Deployed
+) -> None:
     deployed.adopt()
     shop.says("set", "image", "shop", "web=shop:2")
     shop.says("status", "shop", "-t", "60s")
@@ -98,8 +100,11 @@ def test_a_version_that_the_engine_made_goes_back_as_it_is(shop: Shop, deployed:
     deployed.complete(4)
     watch.stop()
     assert undisturbed(watch), watch
-    deployed.deploy("shop:3")  # and its next version rolls out as any Deployment's
-    deployed.complete(4)
+    sets = {rs["metadata"]["name"] for rs in deployed.replica_sets("Deployment")}
+    control_plane.kubectl("-n", deployed.namespace, "rollout", "undo", "deployment/shop")
+    deployed.complete(4)  # with a version that came along
+    assert {rs["metadata"]["name"] for rs in deployed.replica_sets("Deployment")} == sets
+    deployed.deploy("shop:3")  # and a new one rolls out as any Deployment's
 
 
 def test_a_deployment_that_stays_holds_the_template_and_no_pods(shop: Shop, deployed: Deployed, pods: PodWatch) -> None:
@@ -142,3 +147,17 @@ def test_a_deployment_becomes_a_blue_green_rollout_whose_service_follows(
     shop.says("promote", "shop")
     shop.reaches("Healthy")
     assert reachable.fewest == 4
+
+
+@pytest.mark.parametrize("acts", [1, 2, 3])
+def test_killed_after_any_act_the_same_command_goes_on(
+    shop: Shop, deployed: Deployed, pods: PodWatch, acts: int
+) -> None:
+    deployed.kill_after(acts, "deployment/shop", "--yes", "--steps", "50,pause")
+    deployed.adopt()
+    shop.reaches("Healthy", available=4, steps=2)
+    deployed.kill_after(acts, "--revert", "rollout/shop", "--yes")
+    deployed.revert()
+    deployed.complete(4)
+    assert deployed.exist() == (True, False)
+    assert undisturbed(pods), pods

@@ -118,10 +118,10 @@ def _git_notes(git: str, kind: str, stays: bool = False) -> Iterable[str]:
     if not git:
         return ()
     if stays:
-        text = "take `replicas` out of it there first, and put the Rollout below beside it"
+        text = "pause its sync, go on here, commit `replicas: 0` in it and the Rollout below beside it, and resume"
     else:
         text = f"pause its sync, go on here, commit what is below in place of the {kind}, and resume"
-    return (f"{git} applies this {kind}: {text}. Else its next sync makes the {kind} again, with pods of its own",)
+    return (f"{git} applies this {kind}: {text}. Else its next sync gives the {kind} pods of its own",)
 
 
 def _scaled(found: Found, kind: str) -> bool:

@@ -14,7 +14,7 @@ from reconciler.cli.adopt.reading import read
 from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import DEPLOYMENTS
-from reconciler.rollouts.adopting.acts import Act, Wait
+from reconciler.rollouts.adopting.acts import Act, Change, Wait
 from reconciler.rollouts.adopting.found import Found
 from reconciler.sandbox.server import Sandbox
 from reconciler.workloads import keys
@@ -121,6 +121,29 @@ def test_nothing_is_touched_where_no_engine_runs(
     failed = deployed.run("deployment/shop", "--yes")
     assert "no engine answers" in str(failed.exception)
     assert (deployed.exist(), deployed.deployment()["spec"]) == ((True, False), before["spec"])
+
+
+def test_what_only_the_engine_can_see_to_be_wrong_leaves_everything_as_it_was(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    before = deployed.deployment()["spec"]
+    chosen = deployed.strategy(tmp_path, canaryService="nobody")
+    failed = deployed.run("deployment/shop", "--yes", "--strategy", chosen)
+    assert 'service "nobody" not found' in str(failed.exception)
+    assert (deployed.exist(), deployed.deployment()["spec"]) == ((True, False), before)
+
+
+def test_who_undoes_an_act_again_and_again_is_told_of(deployed: Deployed) -> None:
+    """As a sync does that was not paused."""
+    resume = Change("the pause is undone", DEPLOYMENTS, "shop", {"spec": {"paused": False}})
+
+    def next_act(found: Found) -> Act:
+        paused = (found.deployment or {})["spec"].get("paused")
+        return resume if paused else Change("it is paused", DEPLOYMENTS, "shop", {"spec": {"paused": True}})
+
+    look = lambda: read(deployed.cluster, deployed.namespace, "shop")  # noqa: E731 - looked at again and again
+    with pytest.raises(UserError, match="undone again and again"):
+        carrying.carry(deployed.cluster, deployed.namespace, look, next_act, lambda _: None)
 
 
 def test_an_autoscaler_that_moves_meanwhile_is_heeded(deployed: Deployed) -> None:
