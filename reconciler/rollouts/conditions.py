@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.rollouts import defaults, requests
-from reconciler.rollouts.bluegreen import analyses, standing
+from reconciler.rollouts import defaults, requests, verdicts
+from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.proving import bake
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import BlueGreenStatus, RolloutStatus
@@ -97,7 +97,7 @@ def deadline(world: World, status: RolloutStatus) -> datetime | None:
     if progressing is None or progressing.status == "False" or not progressing.last_update_time:
         return None
     step = world.current_step
-    judging = (step and step.kind in _WAITING_STEPS) or analyses.judging(world) or bake.under_way(world)
+    judging = (step and step.kind in _WAITING_STEPS) or verdicts.awaited(world) or bake.under_way(world)
     waits = status.pause_conditions or world.rollout.spec.paused or judging
     draining = not world.is_blue_green and any(rs.deadline for rs in world.others)
     if waits or draining or progressing.reason in ("NewReplicaSetAvailable", "RolloutPaused"):

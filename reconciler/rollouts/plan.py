@@ -119,6 +119,7 @@ class _Rehearsal:
         for _ in range(_LIMIT):
             if self._interfere():
                 continue
+            self._analyses |= dict.fromkeys(self._stage.measured)
             decision, changed = self._stage.reconcile()
             self._note(promoted=promoted)
             promoted = False
@@ -164,7 +165,6 @@ class _Rehearsal:
         pods = sum(rs.status.replicas for rs in world.replica_sets) + self._stage.side_pods
         self._most = max(self._most, pods)
         self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
-        self._analyses |= dict.fromkeys(self._stage.measured)
         course = walked(self._stage.rollout)
         if self._first or world.aborted or (world.is_blue_green and world.promoted):
             return
@@ -219,7 +219,7 @@ class _Rehearsal:
             rows=tuple(self._rows),
             outcome=status.phase,
             message=status.message,
-            lingers=_lingering(world),
+            lingers=_lingering(world, stage.now),
         )
 
     def _waits_for_person(self) -> bool:
@@ -289,10 +289,13 @@ def _percent(weight: int, most: int) -> int:
     return weight * 100 // most
 
 
-def _lingering(world: World) -> timedelta:
+def _lingering(world: World, now: datetime) -> timedelta:
     """Pods that get no traffic any more stay for a while where a router might still send them some."""
     if not (world.routes_traffic or world.is_blue_green):
         return timedelta()
+    deadlines = [rs.deadline for rs in world.older if rs.size and rs.deadline]
+    if world.promoted and deadlines:
+        return max(timedelta(), max(deadlines) - now)
     if world.promoted and any(rs.size for rs in world.older):
         return timedelta(seconds=defaults.scale_down_delay_seconds(world.strategy))
     if world.aborted and world.new and world.new.size:

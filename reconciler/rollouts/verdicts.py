@@ -48,6 +48,12 @@ def trouble(world: World) -> str:
     return next(filter(None, found), "")
 
 
+def awaited(world: World) -> bool:
+    """Whether the update cannot move before a run ends; nothing waits for a background analysis."""
+    found = (run_slots.recorded(world, kind) for kind in run_slots.kinds(world) if kind != "Background")
+    return any(run is not None and not Phase(run.status).complete for run in found)
+
+
 def _decisive(world: World) -> bool:
     """Whether verdicts still count: not once the update is over, given up, or to be promoted whatever they say."""
     return not world.promoted and world.status.aborted_at is None and not world.status.promote_full

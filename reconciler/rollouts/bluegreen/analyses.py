@@ -29,12 +29,6 @@ def passed(world: World, kind: RunKind) -> bool:
     return _configured(world, kind) is None or (run is not None and run.status == Phase.SUCCESSFUL)
 
 
-def judging(world: World) -> bool:
-    """Whether the update waits for one of them."""
-    running = (run_slots.recorded(world, kind) for kind in run_slots.kinds(world))
-    return any(run is not None and not Phase(run.status).complete for run in running)
-
-
 def _configured(world: World, kind: RunKind) -> dict[str, Any] | None:
     config = world.blue_green
     return config.pre_promotion_analysis if kind == "PrePromotion" else config.post_promotion_analysis

@@ -220,3 +220,12 @@ def test_a_long_analysis_does_not_count_as_no_progress() -> None:
     cluster = a_pushed(PRE, progressDeadlineSeconds=20, progressDeadlineAbort=True)
     cluster.wait(300)
     assert cluster.status["phase"] == "Progressing"
+
+
+def test_an_inconclusive_analysis_after_the_cutover_keeps_the_version_to_come_back_to() -> None:
+    cluster = a_pushed({**POST, "scaleDownDelaySeconds": 1})
+    verdict(cluster, "Inconclusive")
+    cluster.wait(60)
+    assert (serves(cluster), sizes(cluster), stands(cluster)) == (2, [3, 3], ("Paused", "InconclusiveAnalysisRun"))
+    ask(cluster, abort=True)
+    assert (serves(cluster), cluster.status["phase"]) == (1, "Degraded")

@@ -14,7 +14,7 @@ from reconciler.rollouts.intents import EvictPod, ReleaseService
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.validation import problems
 from reconciler.workloads import keys
-from tests.properties.rollout_world import Cluster, a_blue_green, merge, template
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, merge, template
 from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, serves
 from tests.unit.rollouts.test_restart import ASKED, NOW, pod
 
@@ -126,3 +126,18 @@ def test_waiting_for_a_person_is_not_time_that_the_update_took() -> None:
     cluster.converge()
     record = cluster.status["duration"]
     assert (record["completionStatus"], record["totalManualPauseDurationSeconds"]) == ("Promoted", 50)
+
+
+def test_a_canary_that_becomes_blue_green_and_back_replaces_no_pod_and_lets_go_of_its_services() -> None:
+    cluster = a_cluster(replicas=3, traefik=True)
+    for name in ("act", "prev"):
+        cluster.put("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": "shop"}}})
+    cluster.converge()
+    canary = cluster.rollout["spec"]["strategy"]["canary"]
+    blue_green = {"activeService": "act", "previewService": "prev"}
+    both = [(blue_green, None, {"act", "prev"}), (None, canary, {"ca", "st"})]
+    for chosen, other, used in both:
+        cluster.user("another strategy", {"spec": {"strategy": {"blueGreen": chosen, "canary": other}}})
+        cluster.converge()
+        assert {name for name in ("act", "prev", "ca", "st") if serves(cluster, name)} == used
+        assert (cluster.status["phase"], len(cluster.world().replica_sets)) == ("Healthy", 1)

@@ -242,11 +242,3 @@ def test_both_roles_carry_their_metadata_and_lose_it_with_the_role() -> None:
 
 def carried(cluster: Cluster, number: int) -> Any:
     return version(cluster, number)["spec"]["template"]["metadata"]["labels"].get("role")
-
-
-def test_a_canary_that_becomes_blue_green_lets_go_of_its_services_and_replaces_no_pod() -> None:
-    cluster = a_pushed()
-    cluster.put("Service", {"metadata": {"name": "new"}, "spec": {"selector": {"app": "shop"}}})
-    cluster.user("rename", {"spec": {"strategy": {"blueGreen": {"activeService": "new", "previewService": None}}}})
-    cluster.converge()
-    assert (serves(cluster, "new"), serves(cluster, "act"), stands(cluster)) == (2, 0, ("Healthy", ""))

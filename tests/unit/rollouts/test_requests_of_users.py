@@ -166,6 +166,20 @@ def test_a_stuck_update_is_degraded_at_its_deadline_and_recovers_by_progress() -
     assert cluster.status["phase"] == "Healthy"
 
 
+def test_a_background_analysis_does_not_keep_a_stuck_update_from_being_seen() -> None:
+    background = {"analysis": {"templates": [{"templateName": "errors"}]}}
+    cluster = a_cluster(progressDeadlineSeconds=60, steps=[{"setWeight": 50}], canary=background)
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.reconcile()
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.converge()
+    cluster.run_analyses("Running")
+    cluster.converge()
+    cluster.wait(70)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+
+
 def test_progress_deadline_abort_gives_the_update_up() -> None:
     cluster = a_cluster(progressDeadlineSeconds=60, progressDeadlineAbort=True, steps=[{"setWeight": 50}])
     cluster.converge()
