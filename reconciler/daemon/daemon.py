@@ -37,7 +37,7 @@ from reconciler.kube.objects import NAMESPACES
 from reconciler.kube.shards import Shards
 from reconciler.outcomes.board import Board
 from reconciler.runtime.clock import Clock
-from reconciler.runtime.memory import share_arenas
+from reconciler.runtime.memory import give_back, share_arenas
 from reconciler.telemetry import established, metrics
 from reconciler.telemetry.log import logger
 from reconciler.web.ports import Ports
@@ -180,6 +180,7 @@ class Daemon:
                 return False
         if absent := self._delivery.absent():
             log.warning("the cluster does not serve these kinds: apply manifests/crds", kinds=", ".join(absent))
+        give_back()  # the lists of everything were half of the memory that a start takes
         return True
 
     def _moved(self, shard: int) -> None:

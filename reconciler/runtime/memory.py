@@ -17,3 +17,10 @@ def share_arenas() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_ARENA_MAX, _ARENAS)
+
+
+def give_back() -> None:
+    """Returns to the system what is free: worth it after something large, such as a list of all objects, is gone."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim(0)
