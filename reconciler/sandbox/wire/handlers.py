@@ -36,6 +36,8 @@ Object = dict[str, Any]
 MAX_BODY_BYTES = 3 * 1024 * 1024
 HEALTH = ("/healthz", "/livez", "/readyz")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
+"""What a query may say for true, as Go reads it and the real server does; the official Python client says `True`."""
 UNSUPPORTED_SUBRESOURCES = {
     "log",
     "exec",
@@ -115,7 +117,7 @@ class Handlers:
         if request.method == "GET" and (found := discovery.answer(path, self.api.registry)):
             return json_response(found)
         call = await self.call(request, parsed(path, self.api.registry))
-        if call.method == "GET" and call.query.get("watch", "") in ("true", "1"):
+        if call.method == "GET" and call.query.get("watch") in _TRUE:
             return await self.watch(request, call)
         return self.carried_out(call)
 
@@ -265,9 +267,9 @@ class Handlers:
         seconds = query.get("timeoutSeconds", "")
         return Stream(
             seconds=float(seconds) if seconds.isdigit() and seconds != "0" else random.uniform(1800, 3600),
-            bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
+            bookmarks=query.get("allowWatchBookmarks") in _TRUE,
             bookmark_seconds=self.bookmark_seconds,
-            initial=query.get("sendInitialEvents") in ("true", "1"),
+            initial=query.get("sendInitialEvents") in _TRUE,
         )
 
 
@@ -287,7 +289,7 @@ def options(method: str, query: Mapping[str, str], manager: str) -> Options:
         cause = not_supported("dryRun", f'["{dry}"]', ("All",))
         raise invalid("meta.k8s.io", names.get(method, "DeleteOptions"), "", [cause])
     validation = query.get("fieldValidation", "") or "Warn"
-    return Options(manager, bool(dry), query.get("force") in ("true", "1"), validation)
+    return Options(manager, bool(dry), query.get("force") in _TRUE, validation)
 
 
 def json_response(body: Object, code: int = 200, warnings: list[str] | None = None) -> web.Response:
