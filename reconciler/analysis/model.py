@@ -24,6 +24,8 @@ HASH_LABEL = "rollouts-pod-template-hash"
 TYPE_LABEL = "rollout-type"
 STEP_LABEL = "step-index"
 REVISION_ANNOTATION = "rollout.argoproj.io/revision"
+RULE, RULE_BOUND = "Rule", "RuleBound"
+"""In the metadata of a metric: which rule of Prometheus it is, and what an alert compares with, such as `> 0.05`."""
 FAILING_SINCE = "failing-since"
 """In the metadata of a metric: when the first of the errors was seen that have followed each other since."""
 
@@ -169,6 +171,14 @@ class MetricResult(_Part, frozen=True):
     @property
     def last(self) -> Measurement | None:
         return self.measurements[-1] if self.measurements else None
+
+    @property
+    def rule_condition(self) -> str | None:
+        """What an alerting rule of Prometheus judged by, as a condition; None: the metric's own conditions judge."""
+        bound = self.metadata.get(RULE_BOUND)
+        if bound is None:
+            return None
+        return f"result[0] {bound}" if bound.startswith(("<", ">", "=", "!")) else ""
 
 
 class RunSummary(_Part, frozen=True):

@@ -35,7 +35,7 @@ def explain(run: AnalysisRun) -> Explanation | None:
         return None
     measured = next((m for m in reversed(worst.measurements) if m.phase is worst.phase), worst.last)
     raw: dict[str, Any] = next((metric for metric in run.spec.metrics if metric.get("name") == worst.name), {})
-    return Explanation(worst.name, _value(measured), _condition(run, raw, worst.phase), str(worst.phase))
+    return Explanation(worst.name, _value(measured), _condition(run, raw, worst, worst.phase), str(worst.phase))
 
 
 def _reading(run: AnalysisRun, raw: dict[str, Any]) -> MetricReading:
@@ -46,7 +46,7 @@ def _reading(run: AnalysisRun, raw: dict[str, Any]) -> MetricReading:
         name=name,
         phase=str(result.phase if result.phase.complete or last is None else last.phase),
         value=_value(last),
-        condition=_condition(run, raw, result.phase if last is None else last.phase),
+        condition=_condition(run, raw, result, result.phase if last is None else last.phase),
         message=result.message or (last.message if last is not None else ""),
         failing_since=result.metadata.get(FAILING_SINCE, ""),
     )
@@ -56,8 +56,10 @@ def _value(measurement: Measurement | None) -> str:
     return measurement.value if measurement is not None else ""
 
 
-def _condition(run: AnalysisRun, raw: dict[str, Any], phase: Phase) -> str:
-    """The condition that made the phase, as written, with arguments filled in."""
+def _condition(run: AnalysisRun, raw: dict[str, Any], result: MetricResult, phase: Phase) -> str:
+    """The condition that made the phase, as written, with arguments filled in; or the bound of an alerting rule."""
+    if result.rule_condition is not None:
+        return result.rule_condition
     success, failure = str(raw.get("successCondition") or ""), str(raw.get("failureCondition") or "")
     text = failure if failure and (phase is Phase.FAILED or not success) else success
     if "{{" not in text:

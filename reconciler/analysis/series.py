@@ -10,11 +10,13 @@ from typing import Any
 import orjson
 
 from reconciler.analysis.arguments import substitute
-from reconciler.analysis.model import AnalysisRun, Measurement, MetricResult
-from reconciler.analysis.rules import BOUND, RULE
+from reconciler.analysis.model import RULE, RULE_BOUND, AnalysisRun, Measurement, MetricResult
 from reconciler.analysis.thresholds import Threshold, of_rule, thresholds
 from reconciler.analysis.validate import plain_values
 from reconciler.errors import UserError
+
+SEPARATOR = " · "
+"""Between the conditions of a metric, where they are shown on one line."""
 
 MOST_VALUES = 8
 """Lines in one picture: a vector with more series shows its first ones."""
@@ -62,16 +64,18 @@ def _series(run: AnalysisRun, raw: dict[str, Any]) -> Series:
 
 
 def _thresholds(result: MetricResult, success: str, failure: str) -> tuple[Threshold, ...]:
-    if BOUND in result.metadata:
-        return of_rule(result.metadata[BOUND])
+    if RULE_BOUND in result.metadata:
+        return of_rule(result.metadata[RULE_BOUND])
     return thresholds(success, "successCondition") + thresholds(failure, "failureCondition")
 
 
 def _conditions(result: MetricResult, success: str, failure: str) -> tuple[str, ...]:
     """In words; an alert judges by itself."""
-    if BOUND in result.metadata:
-        return (f"{result.metadata.get(RULE, '')}: {result.metadata[BOUND]}",)
-    return tuple(filter(None, (success, failure)))
+    if RULE_BOUND in result.metadata:
+        return (f"{result.metadata.get(RULE, '')}: {result.metadata[RULE_BOUND]}",)
+    if success and not failure:
+        return (success,)
+    return tuple(f"{name}: {text}" for name, text in (("success", success), ("failure", failure)) if text)
 
 
 def _filled_in(run: AnalysisRun, text: Any) -> str:

@@ -134,7 +134,8 @@ def _judges(run: AnalysisRun, pod_hash: str, revision: str | None) -> bool:
 def _reading(run: AnalysisRun, result: MetricResult) -> MetricReading:
     last = result.last
     written = next((metric for metric in run.spec.metrics if metric.get("name") == result.name), {})
-    condition = written.get("failureCondition") or written.get("successCondition") or ""
+    own = written.get("failureCondition") or written.get("successCondition") or ""
+    condition = own if result.rule_condition is None else result.rule_condition
     return MetricReading(
         name=result.name,
         phase=str(result.phase),

@@ -71,7 +71,7 @@ def _evidence(run: AnalysisRun) -> str:
     """Measured value and condition of the metric that decided: what a person needs to judge the judgement."""
     for result in run.status.metric_results:
         if result.phase in _BAD and not result.dry_run:
-            return f" ({_measured(result)}{_condition(run, result.name)})"
+            return f" ({_measured(result)}{_condition(run, result)})"
     return ""
 
 
@@ -80,8 +80,10 @@ def _measured(result: MetricResult) -> str:
     return f"{result.name} measured {value}" if value else f"{result.name} measured nothing"
 
 
-def _condition(run: AnalysisRun, metric_name: str) -> str:
-    metric = next((m for m in run.spec.metrics if m.get("name") == metric_name), {})
+def _condition(run: AnalysisRun, result: MetricResult) -> str:
+    if result.rule_condition is not None:  # the message of an alert says all of it
+        return ""
+    metric = next((m for m in run.spec.metrics if m.get("name") == result.name), {})
     written = [f"{key}: {metric[key]}" for key in ("failureCondition", "successCondition") if metric.get(key)]
     return f"; {', '.join(written)}" if written else ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reconciler.analysis.model import AnalysisRun
-from reconciler.analysis.series import Series, series
+from reconciler.analysis.series import SEPARATOR, Series, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class RunPicture:
 
 def pictures(run: AnalysisRun, kind: str = "") -> RunPicture:
     """`kind`: what the run is for, as people call it."""
-    found = tuple(Picture(each.metric, each.phase, " and ".join(each.conditions), _data(each)) for each in series(run))
+    found = tuple(
+        Picture(each.metric, each.phase, SEPARATOR.join(each.conditions), _data(each)) for each in series(run)
+    )
     meta, status = run.metadata, run.status
     return RunPicture(meta.namespace, meta.name, kind, str(status.phase), status.message, found)
 

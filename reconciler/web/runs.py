@@ -9,7 +9,7 @@ from reconciler.web import plot
 
 MOST_RUNS = 8
 
-_KINDS = {"PrePromotion": "Before promotion", "PostPromotion": "After promotion"}
+_KINDS = {"PrePromotion": "Before promotion", "PostPromotion": "After promotion", "FirstDeploy": "First deploy"}
 
 
 def kind(run: AnalysisRun) -> str:

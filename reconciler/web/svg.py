@@ -12,7 +12,7 @@ from html import escape
 from itertools import groupby
 
 from reconciler.analysis.model import AnalysisRun
-from reconciler.analysis.series import Point, Series, series
+from reconciler.analysis.series import SEPARATOR, Point, Series, series
 
 WIDTH, HEIGHT, GAP = 640, 170, 20
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 48, 26
@@ -64,7 +64,7 @@ def _scale(each: Series, top: int) -> _Scale:
 def _plot(each: Series, top: int) -> Iterator[str]:
     yield _text(16, top + 14, each.metric + (" (dry run)" if each.dry_run else ""), INK, weight=600)
     yield _text(WIDTH - RIGHT, top + 14, each.phase or "Pending", TONES.get(each.phase, SOFT), "end")
-    yield _text(16, top + 29, " and ".join(each.conditions), SOFT)
+    yield _text(16, top + 29, SEPARATOR.join(each.conditions), SOFT)
     if not each.points:
         yield _text(LEFT, top + 90, "nothing measured yet", SOFT)
         return
@@ -92,9 +92,9 @@ def _axes(each: Series, scale: _Scale) -> Iterator[str]:
 
 def _limits(each: Series, scale: _Scale) -> Iterator[str]:
     for threshold in each.thresholds:
-        y = scale.y(threshold.value)
-        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{LIMIT}" stroke-dasharray="5 4"/>'
-        yield _text(WIDTH - RIGHT, y - 4, f"{threshold.value:g}", LIMIT, "end")
+        y, tone = scale.y(threshold.value), TONES["Failed"] if threshold.condition == "failureCondition" else LIMIT
+        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{tone}" stroke-dasharray="5 4"/>'
+        yield _text(WIDTH - RIGHT, y - 4, f"{threshold.value:g}", tone, "end")
 
 
 def _lines(each: Series, scale: _Scale) -> Iterator[str]:

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from reconciler.analysis.expr.types import FLOATS
-from reconciler.analysis.model import Phase
+from reconciler.analysis.model import RULE, RULE_BOUND, Phase
 from reconciler.analysis.providers import prometheus
 from reconciler.analysis.providers.contract import Answer, ProviderError, Surroundings, Verdict
-from reconciler.analysis.rules import BOUND, RULE, alert, catalogue, comparison
+from reconciler.analysis.rules import alert, catalogue, comparison
 from reconciler.analysis.rules.alert import Instance, Judgement
 from reconciler.analysis.rules.catalogue import Rule
 from reconciler.analysis.rules.promql import PromQLError, with_matchers
@@ -25,6 +25,10 @@ from reconciler.analysis.shared import digest
 
 RULES_STAY = timedelta(seconds=10)
 """For how long a list of rules is taken for the present one. They change when somebody changes files."""
+
+
+_FIRES = "fires"
+"""The bound of an alert that is no comparison with a number."""
 
 
 def measure(config: Mapping[str, Any], now: datetime, around: Surroundings) -> Answer:
@@ -79,8 +83,8 @@ def _judged(
     }
     body = prometheus.succeeded(around.send(prometheus.asking(config, around, "query_range", parameters)))
     judged = alert.judge(body["data"].get("result") or (), over, compared)
-    samples = judged.samples or (0 if compared else _selected(selectors, config, now, around))
-    about = {prometheus.QUERY: asked, RULE: _described(rule)} | ({BOUND: str(compared)} if compared else {})
+    samples = judged.samples if judged.values else _selected(selectors, config, now, around)
+    about = {prometheus.QUERY: asked, RULE: _described(rule), RULE_BOUND: str(compared or _FIRES)}
     return Answer(
         value=list(judged.values),
         text=f"[{','.join(f'{value:.10g}' for value in judged.values)}]",
@@ -93,7 +97,10 @@ def _judged(
 
 
 def _selected(selectors: tuple[str, ...], config: Mapping[str, Any], now: datetime, around: Surroundings) -> int:
-    """How many series the alert looks at: when it gives nothing, this tells all well from no data."""
+    """How many series the alert looks at. When it gives nothing, this tells all well from no data.
+
+    There need not be any errors to divide by all requests: their series begins with the first one.
+    """
     if not selectors:
         return 1
     asked = {**config, "query": f"count({' or '.join(selectors)})", "rangeQuery": None}

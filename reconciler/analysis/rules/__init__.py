@@ -4,6 +4,3 @@ A metric names an alerting or recording rule. Its expression is read from Promet
 in question by matchers (`matchers`) that are added to every selector of it (`promql`), and asked for; for an alert
 `alert` judges the answer by the rule's own `for`.
 """
-
-RULE, BOUND = "Rule", "RuleBound"
-"""In the metadata of a metric's result: which rule it is, and what an alert compares with."""

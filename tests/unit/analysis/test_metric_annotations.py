@@ -114,6 +114,6 @@ def test_metrics_that_ask_one_prometheus_share_its_list_of_rules() -> None:
 
 def test_a_run_says_what_it_waits_for_when_there_is_no_data_yet() -> None:
     world = Ruling(a_metric("m"), args=ARGS, annotations=RULED)
-    world.measured = ()
+    world.measured = (float("nan"),)
     world.measure()
     assert world.status.message.startswith('no verdict on "m" since 2026-01-01T00:00:00Z: no data was returned')

@@ -1,6 +1,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.analysis.readings import Explanation, explain, readings
@@ -45,3 +46,12 @@ def test_a_run_is_explained_by_its_worst_metric() -> None:
 def test_a_good_run_needs_no_explanation() -> None:
     assert explain(a_run(errors=("Successful", "[0]"))) is None
     assert explain(a_run()) is None
+
+
+@pytest.mark.parametrize(("bound", "condition"), [("> 0.05", "result[0] > 0.05"), ("fires", "")])
+def test_an_alerting_rule_is_shown_by_its_own_bound(bound: str, condition: str) -> None:
+    run = a_run(errors=("Failed", "[0.2]"))
+    result = msgspec.structs.replace(run.status.metric_results[0], metadata={"RuleBound": bound})
+    run = msgspec.structs.replace(run, status=msgspec.structs.replace(run.status, metric_results=(result,)))
+    assert readings(run)[0].condition == condition
+    assert explain(run) == Explanation("errors", "[0.2]", condition, "Failed")

@@ -83,7 +83,23 @@ def test_values_are_the_numbers_that_were_measured(text: str, expected: tuple[fl
 def test_arguments_are_filled_into_conditions_before_thresholds_are_read() -> None:
     found = series(measured("0.5", failureCondition="result > {{args.limit}}"))[0]
     assert [(each.value, each.condition) for each in found.thresholds] == [(0.3, "failureCondition")]
-    assert found.conditions == ("result > 0.3",)
+    assert found.conditions == ("failure: result > 0.3",)
+
+
+def test_two_conditions_are_told_apart_and_one_that_must_hold_stands_alone() -> None:
+    both = series(measured("1", successCondition="result < 2", failureCondition="result > 3"))[0]
+    assert both.conditions == ("success: result < 2", "failure: result > 3")
+    assert series(measured("1", successCondition="result < 2"))[0].conditions == ("result < 2",)
+
+
+def test_an_alerting_rule_shows_its_own_bound_and_not_the_conditions_of_other_engines() -> None:
+    run = measured("[0.1]", successCondition="len(result) == 0")
+    told = {"Rule": "shop/HighErrorRate, for 120 s", "RuleBound": "> 0.05"}
+    result = msgspec.structs.replace(run.status.metric_results[0], metadata=told)
+    run = msgspec.structs.replace(run, status=msgspec.structs.replace(run.status, metric_results=(result,)))
+    [found] = series(run)
+    assert [(each.value, each.condition) for each in found.thresholds] == [(0.05, "failureCondition")]
+    assert found.conditions == ("shop/HighErrorRate, for 120 s: > 0.05",)
 
 
 def test_a_metric_without_measurements_is_there_without_points() -> None:

@@ -182,3 +182,18 @@ def test_blue_green_has_its_own_way_to_bake() -> None:
     cluster = a_blue_green(annotations={"reconciler.dev/bake-analysis": TEMPLATES})
     cluster.converge()
     assert "postPromotionAnalysis" in cluster.status["message"]
+
+
+def test_an_alert_that_fires_is_told_without_the_conditions_of_other_engines() -> None:
+    cluster = a_bake()
+    name = bake_run(cluster)["metadata"]["name"]
+    result = {
+        "name": "errors",
+        "phase": "Failed",
+        "metadata": {"RuleBound": "> 0.05"},
+        "measurements": [{"value": "[0.4]"}],
+    }
+    status = {"phase": "Failed", "message": "HighErrorRate fires", "metricResults": [result]}
+    cluster.put("AnalysisRun", {**cluster.objects["AnalysisRun", name], "status": status})
+    cluster.converge()
+    assert cluster.status["message"].endswith("HighErrorRate fires (errors measured [0.4])")

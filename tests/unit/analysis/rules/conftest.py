@@ -62,10 +62,13 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
 
 
 def _samples(end: datetime) -> Iterator[str]:
-    """Counters of ten minutes: `v1` answers well, `v2` fails every fourth request since `BROKE`."""
+    """Counters of ten minutes: `v1` answers well, `v2` fails every fourth request since `BROKE`.
+
+    `v0` has never failed, so that there is no series of its failures.
+    """
     yield "# TYPE requests counter"
-    for version in ("v1", "v2"):
-        for code in ("200", "500"):
+    for version in ("v0", "v1", "v2"):
+        for code in ("200",) if version == "v0" else ("200", "500"):
             for step in range(41):
                 at = end - STEP * (40 - step)
                 broken = max((at - end - BROKE).total_seconds(), 0.0) if version == "v2" else 0.0

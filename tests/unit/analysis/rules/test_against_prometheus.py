@@ -64,6 +64,13 @@ def test_an_alert_of_another_shape_is_judged_as_well_and_tells_all_well_from_no_
     assert nothing.verdict and nothing.verdict.phase is Phase.ERROR
 
 
+@pytest.mark.parametrize(("version", "phase"), [("v0", Phase.SUCCESSFUL), ("v3", Phase.ERROR)])
+def test_a_version_that_never_failed_is_told_from_one_that_is_not_there(past: Past, version: str, phase: Phase) -> None:
+    answer = measured(past, "HighErrorRate", f'version="{version}"')
+    assert answer.verdict and answer.verdict.phase is phase
+    assert (answer.samples, answer.text) == (1 if version == "v0" else 0, "[]")
+
+
 def test_a_recording_rule_gives_its_value_to_the_conditions(past: Past) -> None:
     answer = measured(past, "shop:errors:ratio", 'version="v2"')
     assert answer.verdict is None
