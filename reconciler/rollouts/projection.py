@@ -80,6 +80,7 @@ def _told(look: Look, after: RolloutStatus) -> list[RecordEvent]:
     if not look.completed and (was is None or was.status == "True"):
         text = f"Rollout not completed, started update to revision {world.revision} ({world.pod_hash})"
         events.append(normal("RolloutNotCompleted", text))
-    if before.pause_conditions and not after.pause_conditions and not after.abort:
+    was_paused = before.pause_conditions or before.controller_pause  # clients end a pause by clearing its condition
+    if was_paused and not after.pause_conditions and not after.controller_pause and not after.abort:
         events.append(normal("RolloutResumed", "Rollout is resumed"))
     return events
