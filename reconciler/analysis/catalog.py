@@ -56,8 +56,9 @@ class Catalog:
         flat, problems = flatten(wanted.templates, self._templates(namespace))
         args, unresolved = arguments.merge(wanted.args, flat.spec.args)
         problems += unresolved
-        if not problems and all(arg.value is not None for arg in args):
-            problems += _run_problems(flat, wanted, args, kind)
+        if not problems:
+            known = all(arg.value is not None for arg in args)
+            problems += _run_problems(flat, wanted, args, kind) if known else _surely_endless(flat.spec.metrics, kind)
         return tuple(map(str, problems))
 
     def build(
@@ -133,12 +134,18 @@ def _run_problems(
 
 
 def _endless(metric: Metric, kind: RolloutRunKind) -> list[Problem]:
+    return [] if kind == "Background" or metric.count else [_for_ever(metric.name)]
+
+
+def _surely_endless(metrics: Sequence[Object], kind: RolloutRunKind) -> list[Problem]:
+    """Those that are, whatever the arguments will be that are known only when a run begins."""
+    lasting = (metric for metric in metrics if metric.get("interval") and not metric.get("count"))
+    return [] if kind == "Background" else [_for_ever(str(metric.get("name", ""))) for metric in lasting]
+
+
+def _for_ever(metric: str) -> Problem:
     """A rollout waits for every analysis but the background one: it has to end by itself (spec rollouts §1.9)."""
-    if kind == "Background" or metric.count:
-        return []
-    return [
-        Problem(
-            f'metric "{metric.name}" runs for ever: it has an interval but no count',
-            "give it a count, or use the template as background analysis",
-        )
-    ]
+    return Problem(
+        f'metric "{metric}" runs for ever: it has an interval but no count',
+        "give it a count, or use the template as background analysis",
+    )

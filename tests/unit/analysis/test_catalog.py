@@ -38,3 +38,50 @@ def test_a_background_analysis_may_run_as_long_as_the_rollout() -> None:
 
 def test_a_metric_that_cannot_be_read_is_told_once() -> None:
     assert len(problems({"interval": "soon"}, "Step")) == 1
+
+
+def test_one_that_never_ends_is_told_although_an_argument_is_known_only_later() -> None:
+    args = [{"name": "token", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]
+    [problem] = problems({"interval": "1m"}, "Step", args=args)
+    assert "runs for ever" in problem
+    assert problems({"interval": "1m", "count": "{{args.token}}"}, "Step", args=args) == []
+    assert problems({"interval": "1m"}, "Background", args=args) == []
+
+
+def of(analysis: dict[str, Any], *templates: Any, kind: RolloutRunKind = "Step") -> list[str]:
+    return list(Catalog(lambda namespace: lookup(*templates)).problems("prod", analysis, kind))
+
+
+CHECKS = {"templates": [{"templateName": "checks"}]}
+NESTED = {"templateName": "deep", "clusterScope": True}
+ONCE = [{"name": "errors", "provider": PROVIDER}]
+
+
+@pytest.mark.parametrize(
+    ("templates", "told"),
+    [
+        ([], 'AnalysisTemplate "checks" not found'),
+        ([a_template("checks", templates=[NESTED])], 'ClusterAnalysisTemplate "deep" not found'),
+        (
+            [a_template("checks", "errors", templates=[NESTED]), a_template("deep", "errors", cluster=True)],
+            'two metrics are named "errors"',
+        ),
+        (
+            [
+                a_template("checks", args=[{"name": "a", "value": "1"}], templates=[NESTED]),
+                a_template("deep", cluster=True, args=[{"name": "a", "value": "2"}]),
+            ],
+            'templates give argument "a" different values: "1" and "2"',
+        ),
+        ([a_template("checks", args=[{"name": "a"}])], "args.a was not resolved"),
+    ],
+    ids=["missing", "nested one missing", "one metric twice", "one argument of two values", "no value"],
+)
+@pytest.mark.parametrize("kind", ["Step", "Background", "PrePromotion"])
+def test_templates_that_cannot_become_a_run_are_told(templates: list[Any], told: str, kind: RolloutRunKind) -> None:
+    assert [text for text in of(CHECKS, *templates, kind=kind) if told in text]
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    analysis = {"templates": [{"templateName": name} for name in ("one", "two")]}
+    assert len(of(analysis)) == 2
