@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.analysis.catalog import Catalog, from_stores
 from reconciler.analysis.controller import AnalysisController
 from reconciler.analysis.measure import Measurer
-from reconciler.analysis.model import AnalysisRun, decode_template
+from reconciler.analysis.model import REVISION_ANNOTATION, AnalysisRun, decode_template
 from reconciler.analysis.providers.job import NAMESPACE_VARIABLE
 from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
@@ -28,7 +30,7 @@ from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.fence import InContext
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, Meta
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
@@ -246,9 +248,13 @@ class DeliveryHalf:
         return [progress for progress in found if progress]
 
     def runs_of(self, namespace: str, name: str) -> tuple[AnalysisRun, ...]:
-        """The AnalysisRuns of a Rollout, for people to look at."""
+        """The AnalysisRuns of a Rollout and of its Experiments, for people to look at."""
         rollout = self._stores.rollouts.get(namespace, name)
-        return tuple(self._stores.runs.owned_by(rollout.metadata.uid)) if rollout else ()
+        if rollout is None:
+            return ()
+        owned, uid = self._stores.runs.owned_by, rollout.metadata.uid
+        aside = self._stores.experiments.owned_by(uid)
+        return (*owned(uid), *(_revised(run, each.metadata) for each in aside for run in owned(each.metadata.uid)))
 
     def run(self, namespace: str, name: str) -> AnalysisRun | None:
         return self._stores.runs.get(namespace, name)
@@ -268,6 +274,13 @@ class DeliveryHalf:
 
     def _store(self, kind: str) -> Store[Any]:
         return next(informer.store for informer in self._informers if informer.resource.kind == kind)
+
+
+def _revised(run: AnalysisRun, experiment: Meta) -> AnalysisRun:
+    """A run of an Experiment with the revision that the Experiment is about, which it does not carry itself."""
+    revision = {REVISION_ANNOTATION: experiment.annotations.get(REVISION_ANNOTATION, "")}
+    meta = replace(run.metadata, annotations={**run.metadata.annotations, **revision})
+    return replace(run, metadata=meta)
 
 
 def _key(item: Any) -> str:

@@ -9,9 +9,11 @@ import pytest
 
 from reconciler.kube.api import Object
 from reconciler.kube.client import HttpCluster
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, EVENTS, EXPERIMENTS, REPLICA_SETS, SERVICES
+from reconciler.kube.instances import LABEL
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, EVENTS, EXPERIMENTS, REPLICA_SETS, ROLLOUTS, SERVICES
 from reconciler.sandbox.demo.manifests import definitions
 from reconciler.sandbox.server import Sandbox
+from reconciler.workloads.keys import REVISION
 from tests.properties.experiment_world import a_template as a_side
 from tests.properties.experiment_world import an_analysis
 from tests.unit.daemon.engines import DEFINITIONS, Engines, a_template
@@ -75,3 +77,30 @@ def test_dashboards_of_the_family_find_its_metrics(engines: Engines) -> None:
     for name in ("experiment_info", "experiment_phase"):
         assert f'{name}{{name="ab",namespace="default",phase="Running"}} 1.0' in shown
     assert any(line.startswith('experiment_reconcile_count{name="ab",namespace="default"}') for line in shown)
+
+
+def test_the_page_gets_the_runs_of_a_rollouts_experiment(engines: Engines) -> None:
+    engines.cluster.create(ANALYSIS_TEMPLATES, "default", a_template("errors"))
+    daemon = engines.run()
+    analyses = [an_analysis(requiredForCompletion=True)]
+    step = {"experiment": {"templates": [{"name": "a", "specRef": "canary"}], "analyses": analyses}}
+    engines.create("shop", steps=[step])
+    engines.reach("Healthy", ["shop"])
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "shop:2"}]}}}}
+    engines.cluster.patch(ROLLOUTS, "default", "shop", change)
+    found = lambda: [run.metadata for run in daemon._delivery.runs_of("default", "shop")]  # noqa: E731
+    engines.wait_for("its run", lambda: len(found()) == 1, found)
+    assert found()[0].name.endswith("-2-0-errors")
+    assert found()[0].annotations[REVISION] == "2"
+
+
+def test_an_experiment_and_its_runs_are_for_the_engine_whose_id_they_carry(engines: Engines) -> None:
+    engines.cluster.create(ANALYSIS_TEMPLATES, "default", a_template("errors"))
+    engines.run()
+    engines.run(instance_id="blue")
+    body = {"apiVersion": EXPERIMENTS.api_version, "kind": EXPERIMENTS.kind}
+    metadata = {"name": "ab", "labels": {LABEL: "blue"}}
+    spec = {"templates": [a_side("a")], "analyses": [an_analysis()]}
+    engines.cluster.create(EXPERIMENTS, "default", {**body, "metadata": metadata, "spec": spec})
+    engines.wait_for("a run that began", lambda: any((run.get("status") or {}).get("phase") for run in engines.runs()))
+    assert [run["metadata"]["labels"] for run in engines.runs()] == [{LABEL: "blue"}]
