@@ -96,6 +96,12 @@ def test_its_templates_are_copies_of_the_two_versions() -> None:
     assert (spec["duration"], spec["scaleDownDelaySeconds"], spec["progressDeadlineSeconds"]) == ("5m", 5, 600)
 
 
+def test_a_label_of_the_version_can_be_changed_so_that_its_services_pass_over_the_copies() -> None:
+    changed = {"name": "a", "specRef": "canary", "metadata": {"labels": {"app": "aside"}}}
+    (side,) = experiment(an_update({"experiment": {"duration": "1m", "templates": [changed]}}))["spec"]["templates"]
+    assert side["template"]["metadata"]["labels"]["app"] == side["selector"]["matchLabels"]["app"] == "aside"
+
+
 def test_what_its_analyses_are_given_is_handed_on() -> None:
     (analysis,) = experiment(an_update())["spec"]["analyses"]
     assert analysis["requiredForCompletion"] is True
