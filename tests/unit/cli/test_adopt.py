@@ -13,7 +13,7 @@ from reconciler.cli.adopt import carrying, direction
 from reconciler.cli.adopt.reading import read
 from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster
-from reconciler.kube.objects import DEPLOYMENTS
+from reconciler.kube.objects import DEPLOYMENTS, DISRUPTION_BUDGETS, SCALERS
 from reconciler.rollouts.adopting.acts import Act, Change, Wait
 from reconciler.rollouts.adopting.found import Found
 from reconciler.sandbox.server import Sandbox
@@ -202,6 +202,21 @@ def test_who_applies_it_from_git_and_who_scales_it_is_said_before_anything_is_as
         assert expected in refused.stderr
     assert "replicas:" not in refused.stderr  # the HPA's business
     assert deployed.exist() == (True, False)
+
+
+def test_an_autoscaler_that_another_object_keeps_is_left_to_that(deployed: Deployed) -> None:
+    deployed.scale_automatically()
+    owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "shop", "uid": "k", "controller": True}
+    deployed.cluster.patch(SCALERS, deployed.namespace, "shop", {"metadata": {"ownerReferences": [owner]}})
+    said = deployed.run("deployment/shop", "--dry-run").stderr
+    assert "ScaledObject/shop scales it: set its scaleTargetRef to the Rollout yourself" in said
+
+
+def test_disruption_budgets_are_said_to_go_on(deployed: Deployed) -> None:
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "shop"}}}
+    body = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "shop"}, "spec": spec}
+    deployed.cluster.create(DISRUPTION_BUDGETS, deployed.namespace, body)
+    assert "PodDisruptionBudget shop guards the same pods" in deployed.run("deployment/shop", "--dry-run").stderr
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

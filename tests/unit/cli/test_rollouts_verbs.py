@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 from rich.console import Console
+from typer.testing import CliRunner
 
 from reconciler.cli.rollouts.acting import Target, act, send
-from reconciler.cli.rollouts.familiar import without_kind
+from reconciler.cli.rollouts.familiar import ELSEWHERE, understood
 from reconciler.cli.rollouts.reading import rollout_called
 from reconciler.cli.rollouts.view import Listing
 from reconciler.cli.rollouts.watching import changes
+from reconciler.cli.verbs import app as everything
 from reconciler.errors import UserError
 from reconciler.kube.api import Resource
 from reconciler.kube.client import HttpCluster
@@ -183,13 +185,34 @@ def test_a_live_view_goes_on_for_as_long_as_asked_and_prints_each_change_once(pa
         ("list rollouts -A", "list -A"),
         ("retry rollout shop", "retry shop"),
         ("get rollout", "get rollout"),
+        ("get experiment", "get experiment"),
         ("promote rollout", "promote rollout"),
         ("list", "list"),
         ("", ""),
     ],
 )
 def test_what_users_of_the_established_client_type_is_understood(typed: str, meant: str) -> None:
-    assert without_kind(typed.split()) == meant.split()
+    assert understood(typed.split()) == meant.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        ("terminate analysisrun run-1", "reconciler analysis terminate"),
+        ("retry experiment ab", "reconciler experiments retry"),
+        ("list experiments", "reconciler experiments list"),
+        ("create analysisrun --from errors", "reconciler analysis run"),
+        ("lint -f rollout.yaml", "reconciler lint PATH"),
+    ],
+)
+def test_what_is_another_verb_here_is_said(typed: str, there: str) -> None:
+    with pytest.raises(UserError, match=there):
+        understood(typed.split())
+
+
+def test_every_verb_that_is_named_instead_exists() -> None:
+    for words in (each.split()[1:] for each in (*ELSEWHERE.values(), "reconciler lint")):
+        assert CliRunner().invoke(everything, [*words, "--help"]).exit_code == 0
 
 
 def test_changes_of_rollouts_are_lines_with_their_time(paused: Shop) -> None:
