@@ -23,6 +23,7 @@ from reconciler.kube.objects import (
 )
 from reconciler.kube.store import Store
 from reconciler.rollouts import intents as i
+from reconciler.rollouts import pods
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.ports import Events
 from reconciler.rollouts.revisions import owner_reference
@@ -94,8 +95,8 @@ class Carrier:
                 self._patch(EXPERIMENTS, name, {"spec": {"terminate": True}})
             case i.DeleteExperiment(name, uid):
                 self._delete(EXPERIMENTS, name, uid)
-            case i.PatchPods(pod_hash, patch):
-                self._patch_pods(pod_hash, patch)
+            case i.PatchPods(pod_hash, owner, metadata):
+                pods.patch_owned(self._cluster, self._namespace, pod_hash, owner, metadata)
             case i.LabelPods(selector, owner, labels):
                 self._label_pods(selector, owner, labels)
             case i.EvictPod(name):
@@ -145,13 +146,6 @@ class Carrier:
         owner = {"$patch": "delete", "uid": self._rollout.metadata.uid}
         patch = {"metadata": {"uid": uid, "ownerReferences": [owner]}}
         self._learn(REPLICA_SETS, self._cluster.patch(REPLICA_SETS, self._namespace, name, patch, kind="strategic"))
-
-    def _patch_pods(self, pod_hash: str, patch: Object) -> None:
-        for pod in self._cluster.list(PODS, self._namespace, label_selector=f"{keys.HASH}={pod_hash}"):
-            try:
-                self._cluster.patch(PODS, self._namespace, pod["metadata"]["name"], patch)
-            except NotFound:
-                continue
 
     def _label_pods(self, selector: str, owner: str, labels: dict[str, str]) -> None:
         for pod in self._cluster.list(PODS, self._namespace, label_selector=selector):

@@ -138,10 +138,11 @@ class DeleteExperiment:
 
 @dataclass(frozen=True, slots=True)
 class PatchPods:
-    """Merge patch of the metadata of every pod of one hash."""
+    """Merges labels and annotations into all pods of the ReplicaSet with the uid `owner`; None takes a key away."""
 
     hash: str
-    patch: dict[str, Any]
+    owner: str
+    metadata: dict[str, dict[str, str | None]]
 
 
 @dataclass(frozen=True, slots=True)

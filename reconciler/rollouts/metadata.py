@@ -6,7 +6,7 @@ never touched.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -77,15 +77,12 @@ def _change(rs: ReplicaSet, wanted: PodMetadata) -> list[Intent]:
         return []
     metadata = {kind: _merge(before.get(kind, {}), entries) for kind, entries in _kinds(wanted).items()}
     annotation = {keys.EPHEMERAL: record(wanted).get(keys.EPHEMERAL)}
-    pods: dict[str, Any] = {"metadata": metadata}
-    # The record comes with the template, after the pods: a crash in between repeats the pods, it forgets nothing.
+    version = rs.metadata.resource_version
+    # A pod that is made from now on is made right; the record comes last, so that a crash before it repeats it all.
     return [
-        PatchPods(rs.hash, pods),
-        PatchReplicaSet(
-            rs.name,
-            {"metadata": {"annotations": annotation}, "spec": {"template": pods}},
-            rs.metadata.resource_version,
-        ),
+        PatchReplicaSet(rs.name, {"spec": {"template": {"metadata": metadata}}}, version),
+        PatchPods(rs.hash, rs.metadata.uid, metadata),
+        PatchReplicaSet(rs.name, {"metadata": {"annotations": annotation}}, version),
     ]
 
 

@@ -101,12 +101,12 @@ def _without_gap(world: World, rs: ReplicaSet, size: int) -> int:
     """Under a router, a version that is to shrink keeps the available pods that all others together cannot replace yet.
 
     Without one, `canary.sizes.step` sees to that; in blue-green no version stands in for another. Until a router has
-    confirmed the split nothing shrinks, but for another number of replicas.
+    confirmed the split nothing shrinks by more than the number of replicas did.
     """
     if not world.routes_traffic or size >= rs.size:
         return size
-    if world.unconfirmed and not world.scaling_event:
-        return rs.size
+    if world.unconfirmed:
+        return max(size, min(rs.size, -(-rs.size * world.replicas // (rs.sized_for or world.replicas))))
     elsewhere = sum(other.available for other in world.replica_sets if other.name != rs.name)
     needed = world.replicas - defaults.unavailable(world.strategy, world.replicas) - elsewhere
     return max(size, min(rs.available, needed))

@@ -7,16 +7,22 @@ nothing about it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.rollouts import defaults
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.model import Canary
+from reconciler.rollouts.step_plugins.contract import CallId
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster
 
 Json = dict[str, Any]
+
+
+CARRIES = "traffic.example/carries"
+"""Where the proxy of the example router says what it carries."""
 
 
 class Broken(AssertionError):
@@ -37,12 +43,17 @@ class Watch:
         match intent:
             case i.CreateReplicaSet(body) if body["spec"]["replicas"]:
                 self._begin(body["spec"]["replicas"])
-            case i.ScaleReplicaSet(name, replicas):
+            case i.ScaleReplicaSet(name, replicas, sized_for):
+                self._wait_for_the_router(self._rs(name), replicas, sized_for)
                 self._resize(self._rs(name), replicas)
             case i.SwitchService(name, new_hash):
                 self._switch(name, new_hash)
             case i.PatchRouted(_, _, {"spec": {"weighted": {"services": services}}}):
                 self._shift({entry["name"]: entry["weight"] for entry in services})
+            case i.PatchRouted(_, _, {"data": {"weights": weights}}):
+                self._shift(_shares(weights))
+            case i.CallStepPlugin(id=call):
+                self._announced(call)
 
     def at_rest(self) -> None:
         """Nothing changes any more until time passes or somebody acts."""
@@ -53,6 +64,7 @@ class Watch:
             if weight and self._serving(service) == 0 and self._other_can(service):
                 raise Broken(f"{weight} % of traffic goes to {service}, which has no pods, while stable pods are there")
         self._pause_ends()
+        self._routes_lead_to_pods()
 
     def _begin(self, replicas: int) -> None:
         if self._routes():
@@ -66,6 +78,38 @@ class Watch:
             self._traffic_keeps_its_pods(rs, replicas)
         if replicas > size and not self._routes():
             self._within_surge(replicas - size)
+
+    def _wait_for_the_router(self, rs: Json, replicas: int, sized_for: int) -> None:
+        """Until the proxy says that it carries the split, pods go only as replicas do."""
+        size, before = rs["spec"]["replicas"], int(rs["metadata"]["annotations"].get(keys.DESIRED_REPLICAS, sized_for))
+        kept = min(size, -(-size * sized_for // before)) if before else 0
+        if replicas < kept and self._unconfirmed():
+            name = rs["metadata"]["name"]
+            raise Broken(f"{name} goes from {size} to {replicas} before the router confirmed the split")
+
+    def _unconfirmed(self) -> bool:
+        found = self._proxy()
+        if found is None or not self._canary["trafficRouting"]["plugins"]["example/configmap"].get("acknowledged"):
+            return False
+        return bool(found["metadata"].get("annotations", {}).get(CARRIES) != found["data"]["digest"])
+
+    def _announced(self, call: CallId) -> None:
+        """What a plugin is asked stands in the status before: after a crash nobody else would know of it."""
+        records = self.cluster.status["canary"].get("stepPluginStatuses") or []
+        ids = [(each["index"], each["operation"], each["startedAt"], each["executions"]) for each in records]
+        if (call.index, call.operation, call.started_at, call.execution) not in ids:
+            raise Broken(f"{call} is made before it is written down")
+
+    def _routes_lead_to_pods(self) -> None:
+        found, status = self._proxy(), self.cluster.status
+        routes = json.loads(found["data"]["routes"]) if found else []
+        if routes and (status.get("abort") or status.get("stableRS") == status.get("currentPodHash")):
+            raise Broken(f"routes are left of an update that is over: {routes}")
+        if any(self._serving(route["service"]) == 0 for route in routes) and self._pods_of(""):
+            raise Broken(f"a route leads to no pods: {routes}")
+
+    def _proxy(self) -> Json | None:
+        return self.cluster.objects.get(("ConfigMap", "traffic"))
 
     def _capacity_stays(self, rs: Json, replicas: int) -> None:
         before = sum(available(other) for other in self._sets())
@@ -173,6 +217,8 @@ class Watch:
         return bool(stable) and stable != self._hash_of(service) and self._pods_of(stable) > 0
 
     def _weights(self) -> dict[str, int]:
+        if proxy := self._proxy():
+            return _shares(proxy["data"]["weights"])
         found = self.cluster.objects.get(("TraefikService", "shop"))
         services = found["spec"]["weighted"]["services"] if found else []
         return {entry["name"]: entry.get("weight", 0) for entry in services}
@@ -185,3 +231,7 @@ def hash_of(rs: Json) -> str:
 def available(rs: Json) -> int:
     """Those that will stay: the status may still count pods that were asked to go."""
     return min(rs["spec"]["replicas"], int((rs.get("status") or {}).get("availableReplicas", 0)))
+
+
+def _shares(weights: str) -> dict[str, int]:
+    return {each["service"]: each["weight"] for each in json.loads(weights)}

@@ -29,6 +29,8 @@ from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 
 Json = dict[str, Any]
+BETA: Json = {"setHeaderRoute": {"name": "beta", "match": [{"headerName": "x-beta", "headerValue": {"exact": "1"}}]}}
+COPY: Json = {"setMirrorRoute": {"name": "copy", "percentage": 35, "match": [{"path": {"prefix": "/api"}}]}}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -178,6 +180,8 @@ class Cluster:
             self.carry_out(intent)
         if stop_after is None:
             self.plugins.taken("ns/shop", answers)
+        else:
+            self.plugins.forget("ns/shop")
         return decision
 
     def carry_out(self, intent: i.Intent) -> None:

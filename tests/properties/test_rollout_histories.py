@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.rollouts.step_plugins.contract import Result
 from reconciler.workloads.template_hash import pod_template_hash
+from tests.packages import installed
 from tests.properties.blue_green_invariants import BlueGreenWatch
-from tests.properties.invariants import Watch
-from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, template
+from tests.properties.invariants import CARRIES, Watch
+from tests.properties.rollout_world import BETA, COPY, Cluster, a_blue_green, a_cluster, template
 
 Json = dict[str, Any]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _package() -> Iterator[None]:
+    with installed("configmap-router"):
+        yield
+
+
 Action = tuple[str, Any]
 
 STEPS = st.one_of(
@@ -23,7 +35,9 @@ STEPS = st.one_of(
 )
 ANALYSIS = st.just({"analysis": {"templates": [{"templateName": "errors"}]}})
 SCALES = st.builds(lambda n: {"setCanaryScale": {"replicas": n}}, st.integers(1, 4))
-BASIC_STEPS = st.lists(st.one_of(STEPS, ANALYSIS), max_size=4)
+PLUGINS = st.builds(lambda name: {"plugin": {"name": name}}, st.sampled_from(["smoke", "load", "disabled"]))
+ROUTES = st.sampled_from([BETA, COPY, {"setHeaderRoute": {"name": "beta"}}, {"setMirrorRoute": {"name": "copy"}}])
+BASIC_STEPS = st.lists(st.one_of(STEPS, ANALYSIS, PLUGINS), max_size=4)
 ROUTED_STEPS = st.lists(st.one_of(STEPS, ANALYSIS, SCALES), max_size=5)
 
 
@@ -38,6 +52,16 @@ def _routed(steps: list[Json], replicas: int, dynamic: bool, abort_delay: int | 
     if abort_delay is not None:
         canary["abortScaleDownDelaySeconds"] = abort_delay
     return {"steps": steps, "replicas": replicas, "traefik": True, "canary": canary}
+
+
+PAIR = {"pingService": "ping", "pongService": "pong"}
+
+
+def _proxied(steps: list[Json], replicas: int, dynamic: bool, turns: bool, apart: bool, proxy: Json) -> Json:
+    canary: Json = {"dynamicStableScale": True} if dynamic else {"scaleDownDelaySeconds": 3}
+    canary |= {"pingPong": PAIR} if turns else {}
+    canary |= {"antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}} if apart else {}
+    return {"steps": steps, "replicas": replicas, "canary": canary, "proxy": proxy}
 
 
 def _blue_green(replicas: int, preview: bool, window: int | None, **options: Any) -> Json:
@@ -64,6 +88,15 @@ CANARIES = st.one_of(
         st.sampled_from([0, 1, "25%", "50%"]),
     ),
     st.builds(_routed, ROUTED_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
+    st.builds(
+        _proxied,
+        st.lists(st.one_of(STEPS, SCALES, ROUTES, PLUGINS), max_size=6),
+        st.integers(1, 6),
+        st.booleans(),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([{}, {"acknowledged": True}]),
+    ),
 )
 WORLDS = st.one_of(
     CANARIES,
@@ -93,6 +126,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("ahead"), st.integers(1, 4)),
     st.tuples(st.just("crash"), st.integers(0, 6)),
     st.tuples(st.just("verdict"), st.sampled_from(["Running", "Successful", "Failed", "Inconclusive"])),
+    st.tuples(st.just("proxy"), st.sampled_from(["deaf", "hears"])),
+    st.tuples(st.just("plugin"), st.sampled_from(["Running", "Successful", "Failed", "Error"])),
     st.tuples(st.just("settle"), st.none()),
 )
 HISTORIES = st.lists(ACTIONS, max_size=14)
@@ -112,6 +147,14 @@ class Watched(Cluster):
     """A cluster whose every write is checked before it happens."""
 
     watch: Watch
+    deaf = False
+
+    def run_pods(self, *, ready: bool = True, most: int = 10**6) -> bool:
+        """The proxy too does what it was told, and says so unless it is deaf."""
+        found = self.objects.get(("ConfigMap", "traffic"))
+        if found and not self.deaf and found["metadata"].get("annotations", {}).get(CARRIES) != found["data"]["digest"]:
+            self.patch("ConfigMap", "traffic", {"metadata": {"annotations": {CARRIES: found["data"]["digest"]}}})
+        return super().run_pods(ready=ready, most=most)
 
     def user(self, label: str, patch: Json) -> None:
         self.watch.user_acted()
@@ -152,6 +195,11 @@ def act(cluster: Watched, action: Action) -> None:
     elif name == "verdict":
         cluster.watch.user_acted()
         cluster.run_analyses(value)
+    elif name == "proxy":
+        cluster.deaf = value == "deaf"
+    elif name == "plugin":
+        cluster.watch.user_acted()
+        cluster.plugins.says = {"Run": Result(value)}
     elif name == "wait":
         cluster.wait(value)
     elif name == "crash":
@@ -223,6 +271,7 @@ def test_dying_between_any_two_writes_ends_in_the_same_state(
 def test_a_healthy_version_is_delivered_in_the_end(world: Json, history: list[Action]) -> None:
     cluster = play(world, history)
     cluster.broken.clear()
+    cluster.deaf, cluster.plugins.says = False, {}
     cluster.user("resume", {"spec": {"paused": False, "template": template("img:9")}})
     if "blue_green" in world and cluster.rollout["spec"]["replicas"] == 0:
         act(cluster, ("scale", 1))  # a Service that still selects all pods is not narrowed to a version without any

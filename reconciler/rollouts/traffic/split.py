@@ -12,7 +12,7 @@ def desired_split(world: World) -> Weights | None:
     """The weights to tell the routers; None: leave them as they are.
 
     They are left alone while the stable side lacks the pods for the share that would fall to it. An update that was
-    given up, aborted or reverted, is the exception: any available stable pod is better than that version.
+    given up, aborted or reverted, or one without a pod, is the exception: any available stable pod is better than that.
     """
     weight, additional = _canary_weight(world), _additional(world)
     if world.stable is None or not _stable_can_take(world, world.max_weight - weight):
@@ -94,10 +94,16 @@ def _told_to(world: World, pod_hash: str) -> int:
 def _stable_can_take(world: World, share: int) -> bool:
     if world.stable is None:
         return False
-    if (world.aborted or world.promoted) and not world.dynamic:
+    if ((world.aborted or world.promoted) and not world.dynamic) or not _canary_serves(world):
         return world.stable.available > 0
     needed = share * world.replicas // world.max_weight
     return desired.enough(world.canary.replica_progress_threshold, world.stable.available, needed)
+
+
+def _canary_serves(world: World) -> bool:
+    """Whether any pod answers what is sent to the canary's Service now; of one without pods any other is better."""
+    selected = world.selected(world.canary_service)
+    return any(rs.available for rs in world.replica_sets if selected in ("", rs.hash))
 
 
 def _canary_hash(world: World) -> str:

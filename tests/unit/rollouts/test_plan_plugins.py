@@ -9,8 +9,7 @@ from reconciler.rollouts.plan import Plan, plan
 from reconciler.rollouts.plan_warnings import warnings
 from reconciler.rollouts.stage import Measuring
 from tests.packages import installed
-from tests.properties.rollout_world import Json, a_cluster
-from tests.unit.rollouts.test_plugin_router import BETA
+from tests.properties.rollout_world import BETA, Json, a_cluster
 
 
 def planned(*steps: Json) -> tuple[Plan, list[str]]:

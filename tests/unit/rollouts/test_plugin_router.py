@@ -14,12 +14,10 @@ from reconciler.rollouts import wiring
 from reconciler.rollouts.traffic.routers import plugin
 from reconciler.rollouts.traffic.routers.contract import RouterError
 from tests.packages import installed
-from tests.properties.rollout_world import Cluster, Json, template
+from tests.properties.rollout_world import BETA, COPY, Cluster, Json, template
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, push
 from tests.unit.rollouts.test_traffic_safety import hash_of, replica_set
 
-BETA = {"setHeaderRoute": {"name": "beta", "match": [{"headerName": "x-beta", "headerValue": {"exact": "1"}}]}}
-COPY = {"setMirrorRoute": {"name": "copy", "percentage": 35, "match": [{"path": {"prefix": "/api"}}]}}
 PAUSE: Json = {"pause": {}}
 WEIGHT_50 = [{"setWeight": 50}, PAUSE]
 

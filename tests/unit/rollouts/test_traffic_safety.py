@@ -88,6 +88,17 @@ def test_an_abort_leaves_the_canary_service_alone_while_the_stable_version_has_n
     assert (weights(cluster)["ca"], canary_service(cluster)) == (60, hash_of(cluster, "img:2"))
 
 
+@pytest.mark.parametrize("canary", [{}, DYNAMIC], ids=["fixed", "dynamic"])
+def test_a_canary_that_lost_all_its_pods_loses_its_traffic_also_to_a_stable_version_that_lacks_some(
+    canary: dict[str, Any],
+) -> None:
+    cluster = an_update(WEIGHT_60, traefik=True, replicas=5, canary=canary)
+    lose(cluster, "img:1", 1)
+    lose(cluster, "img:2", 0)
+    cluster.reconcile()
+    assert weights(cluster) == {"st": 100, "ca": 0}
+
+
 def test_pods_that_were_asked_to_go_are_nobodys_capacity() -> None:
     """Our own write wakes us up before the ReplicaSet's counts have changed."""
     cluster = a_cluster(steps=[{"setWeight": 50}, {"pause": {}}], canary={"maxSurge": 2, "maxUnavailable": 0})
