@@ -11,6 +11,7 @@ from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
 from reconciler.rollouts.proving import bake, first_deploy
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RolloutStatus
+from reconciler.rollouts.step_plugins import records
 from reconciler.workloads.times import moment
 
 
@@ -42,9 +43,9 @@ def _paused(world: World, status: RolloutStatus) -> Phase | None:
 
 
 def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | None:
-    trouble = verdicts.trouble(world)
+    outside = verdicts.trouble(world) or records.waiting(world) or _unconfirmed(world)
     waits = (
-        (bool(trouble), trouble),
+        (bool(outside), outside),
         (restarting(world, now), "rollout is restarting"),
         (status.updated_replicas < world.replicas, "more replicas need to be updated"),
         (status.available_replicas < status.updated_replicas, "updated replicas are still becoming available"),
@@ -53,6 +54,11 @@ def _progressing(world: World, status: RolloutStatus, now: datetime) -> Phase | 
     proving = bake.told(world) or first_deploy.told(world)
     message = next((message for holds, message in waits if holds), "") or proving or awaited(world, status)
     return Phase("Progressing", message) if message else None
+
+
+def _unconfirmed(world: World) -> str:
+    told = world.weights if world.unconfirmed and not world.promoted else None
+    return f"waiting for the router to confirm weight {told.canary.weight}" if told else ""
 
 
 def _canary(world: World, status: RolloutStatus) -> str:

@@ -18,6 +18,7 @@ from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.ports import NoAnalyses
+from reconciler.rollouts.step_plugins.caller import Caller
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.loop import Engine
 from reconciler.runtime.queue import WorkQueue
@@ -38,7 +39,8 @@ class Shop:
         queue, self.events = WorkQueue(clock), EventRecorder(self.cluster, "rollouts-controller", clock)
         stores = wiring.stores_of(lambda kind: self.informers[kind].store)
         wiring.subscribe(stores, queue.add)
-        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses())
+        plugins = Caller(queue.add, clock)
+        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses(), plugins=plugins)
         self.engine = Engine("rollouts", controller.reconcile, queue, clock, threads=1)
 
     def start(self) -> None:

@@ -46,6 +46,13 @@ def again_at(record: Record) -> datetime:
     return moment(record.updated_at) + timedelta(seconds=float(record.backoff.removesuffix("s") or 0))
 
 
+def waiting(world: World) -> str:
+    """What the plugin of the current step says that it waits for."""
+    step = world.current_step
+    record = find(world, world.step_index, "Run") if step and step.plugin and not world.promoted else None
+    return f"step plugin {record.name}: {record.message}" if record and not finished(record) and record.message else ""
+
+
 def told(world: World, record: Record, reason: str = "StepPluginTransition") -> RecordEvent:
     text = f"Step plugin {record.name} (step {record.index + 1}/{len(world.steps)}) {record.operation}: {record.phase}"
     return normal(reason, f"{text}: {record.message}" if record.message else text)

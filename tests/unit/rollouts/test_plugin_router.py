@@ -107,6 +107,7 @@ def test_a_weight_counts_only_once_the_router_has_confirmed_it() -> None:
     cluster = an_update(WEIGHT_50, proxy={"acknowledged": True})
     acknowledge(cluster, "something else")
     assert (cluster.status["currentStepIndex"], verified(cluster)) == (0, False)
+    assert cluster.status["message"] == "waiting for the router to confirm weight 50"
     wake_at = cluster.decide().wake_at
     assert wake_at and (wake_at - cluster.now).total_seconds() == 10
     acknowledge(cluster)

@@ -56,6 +56,7 @@ def test_a_plugin_that_takes_its_time_is_asked_again_when_it_said_and_gets_its_s
     cluster = an_update_with(plugin(), Run=RUNNING)
     (record,) = records(cluster)
     assert (record["phase"], record["backoff"], record["executions"]) == ("Running", "20s", 1)
+    assert cluster.status["message"] == "step plugin x: busy"
     cluster.wait(19)
     assert len(asked(cluster)) == 1
     cluster.plugins.says = {}

@@ -91,3 +91,11 @@ def test_what_a_router_plugin_can_carry_is_accepted(patch: dict[str, Any]) -> No
 
 def test_a_router_that_cannot_carry_a_route_is_named() -> None:
     assert "carries header routes (traefik)" in problems_of(header(TRAEFIK))[0]
+
+
+def test_of_a_router_that_is_not_installed_nothing_more_is_said() -> None:
+    found = problems_of(pair("a", "b", trafficRouting={"plugins": {"a/b": {}}}, steps=[{"setHeaderRoute": BETA}]))
+    assert [text.partition(": ")[0] for text in found] == [
+        f"{AT}.trafficRouting.plugins[a/b]",
+        f"{STEP}.setHeaderRoute.name",
+    ]

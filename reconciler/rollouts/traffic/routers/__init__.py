@@ -39,7 +39,8 @@ def objects(routing: TrafficRouting | None, rollout: str) -> list[tuple[str, str
 def able(routing: TrafficRouting, ability: str) -> bool:
     """Whether one of the configured routers can do that. Of a router that is refused anyhow nothing more is said."""
     refused = any(getattr(routing, field) is not None for field in NOT_YET)
-    return refused or any(ability in router.ABILITIES for _, router in used(routing))
+    missing = len(list(_plugins(routing))) < len(routing.plugins or {})
+    return refused or missing or any(ability in router.ABILITIES for _, router in used(routing))
 
 
 def _ours(routing: TrafficRouting) -> Iterator[tuple[str, Router]]:
