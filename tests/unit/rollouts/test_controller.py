@@ -224,6 +224,30 @@ def test_traffic_that_may_not_be_steered_is_told_and_the_weight_is_not_claimed()
     assert "weights" not in bench.server.objects["Rollout", "shop"]["status"]["canary"]
 
 
+def test_every_router_is_told_though_one_refuses_and_nothing_is_claimed() -> None:
+    cluster = a_cluster(traefik=True)
+    cluster.rollout["spec"]["strategy"]["canary"]["trafficRouting"]["nginx"] = {"stableIngress": "web"}
+    rules = [{"http": {"paths": [{"backend": {"service": {"name": "st"}}}]}}]
+    cluster.put("Ingress", {"metadata": {"name": "web"}, "spec": {"rules": rules}})
+    bench = Bench(cluster.rollout, *((kind, body) for (kind, _), body in cluster.objects.items() if kind != "Rollout"))
+    bench.reconcile()
+    [(kind, name)] = [key for key in bench.server.objects if key[0] == "ReplicaSet"]
+    for _ in range(2):
+        size = bench.server.objects[kind, name]["spec"]["replicas"]
+        ready = {"status": {"replicas": size, "readyReplicas": size, "availableReplicas": size}}
+        bench.see(kind, bench.server.seed(kind, merge(bench.server.objects[kind, name], ready)))
+        bench.reconcile()
+    bench.server.faults |= {
+        f"{verb}": Refused(f"may not {verb}") for verb in ("create Ingress", "patch TraefikService")
+    }
+    bench.events.clear()
+    with pytest.raises(Transient, match="may not create Ingress; may not patch TraefikService"):
+        bench.reconcile()
+    assert "patch Rollout/status" not in bench.server.requests
+    assert bench.events.count("TrafficRoutingError") == 2
+    assert "CreatingCanaryIngress" not in bench.events
+
+
 def change(kind: str, **meta: Any) -> list[str]:
     """Keys that are woken by an object of that kind, beside a Rollout that routes by Traefik."""
     bench = a_bench(steps=[{"setWeight": 50}], traefik=True)
