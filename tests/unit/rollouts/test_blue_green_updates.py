@@ -242,3 +242,11 @@ def test_both_roles_carry_their_metadata_and_lose_it_with_the_role() -> None:
 
 def carried(cluster: Cluster, number: int) -> Any:
     return version(cluster, number)["spec"]["template"]["metadata"]["labels"].get("role")
+
+
+def test_undo_of_a_preview_ends_the_update_at_once_and_the_preview_goes_after_the_delay() -> None:
+    cluster = a_pushed(BY_HAND)
+    push(cluster, 1)
+    assert (serves(cluster), serves(cluster, "prev"), stands(cluster)) == (1, 1, ("Healthy", ""))
+    cluster.wait(31)
+    assert sizes(cluster) == [3, 0]

@@ -140,7 +140,7 @@ def break_newest(cluster: Cluster) -> None:
 
 
 INCIDENTS: dict[tuple[str, str], Callable[[Cluster], None]] = {
-    ("g-ready", "new pods become unready"): lambda cluster: None,
+    ("g-ready", "new pods become unready"): lambda cluster: cluster.run_analyses("Running"),
     ("g-unready", "new pods become unready"): break_newest,
     ("g-ready", "analysis fails"): lambda cluster: cluster.run_analyses("Failed"),
     ("g-unready", "analysis fails"): lambda cluster: cluster.run_analyses("Failed"),
@@ -158,6 +158,30 @@ def test_a_recorded_history_happens_again_in_the_same_order(name: str) -> None:
             known = [PUT_RIGHT[key] for key in ((name, stretch, view), (name, label, view)) if key in PUT_RIGHT]
             right = known[0] if known else expected.get(view, [])
             assert seen[stretch].get(view, []) == right, f"{stretch}: {view}"
+
+
+def test_the_events_of_a_recorded_blue_green_update_are_told_in_the_same_words() -> None:
+    """But for the first version, which is not complete before it is available, and the cause with its measurement."""
+    wanted, told = events(line[1:] for line in recording("g-ready")), events(replay("g-ready"))
+    assert told - wanted == {
+        ("Normal", "RolloutNotCompleted", "Rollout not completed, started update to revision 1 (v1)")
+    }
+    assert {reason for _, reason, _ in wanted - told} == {"RolloutAddedToInformer"}
+
+
+def events(lines: Iterable[Any]) -> set[tuple[str, str, str]]:
+    """Type, reason and message of the Rollout's, with versions for hashes and without measured values."""
+    versions: dict[str, str] = {}
+    found = set()
+    for line in lines:
+        if line[0] == "rs":
+            versions.setdefault(line[1].rpartition("-")[2], f"v{len(versions) + 1}")
+        elif line[0] == "event" and line[1] in ("Rollout", "Normal", "Warning"):
+            kind, reason, text = line[2:5] if line[1] == "Rollout" else line[1:4]
+            for pod_hash, version in versions.items():
+                text = text.replace(pod_hash, version)
+            found.add((kind, reason, text.replace("bg-", "shop-").partition(": Metric")[0].partition(" (errors")[0]))
+    return found
 
 
 def recording(name: str) -> list[Any]:
