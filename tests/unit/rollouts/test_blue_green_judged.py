@@ -136,6 +136,9 @@ def test_while_the_stable_version_has_no_pod_an_abort_takes_none_from_the_one_th
     ask(cluster, abort=True)
     cluster.wait(60)
     assert (serves(cluster), sizes(cluster)) == (2, [3, 3])
+    cluster.user("scale", {"spec": {"replicas": 5}})
+    cluster.converge()
+    assert (serves(cluster), sizes(cluster)) == (2, [5, 5])
     cluster.broken.clear()
     cluster.converge()
     assert serves(cluster) == 1
@@ -153,6 +156,17 @@ def test_an_inconclusive_analysis_waits_for_a_person_and_touches_nothing() -> No
     verdict(cluster, "Inconclusive")
     cluster.wait(120)
     assert (serves(cluster), stands(cluster)) == (1, ("Paused", "InconclusiveAnalysisRun"))
+
+
+def test_older_versions_outlive_their_delay_while_a_person_has_to_judge() -> None:
+    cluster = a_pushed({**PRE, "scaleDownDelaySeconds": 5})
+    verdict(cluster, "Successful")
+    push(cluster, 3)
+    verdict(cluster, "Inconclusive")
+    cluster.wait(60)
+    assert sizes(cluster) == [3, 3, 3]
+    ask(cluster, abort=True)
+    assert sizes(cluster) == [0, 3, 3]
 
 
 def test_after_an_inconclusive_analysis_a_promotion_measures_again() -> None:

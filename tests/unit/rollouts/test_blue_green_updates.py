@@ -133,6 +133,7 @@ def test_a_smaller_preview_grows_only_after_the_promotion_and_before_it_serves()
     cluster.converge()
     assert serves(cluster) == 2
     assert "scaleUpPreviewCheckPoint" not in cluster.status["blueGreen"]
+    assert sum("RolloutPaused" in line for line in cluster.log) == 1
 
 
 def test_a_pause_by_hand_holds_services_and_promotion_but_not_pods() -> None:
@@ -145,6 +146,18 @@ def test_a_pause_by_hand_holds_services_and_promotion_but_not_pods() -> None:
     cluster.user("resume", {"spec": {"paused": False}})
     cluster.converge()
     assert (serves(cluster), serves(cluster, "prev")) == (2, 2)
+
+
+def test_a_pause_by_hand_holds_even_a_cutover_that_was_promoted() -> None:
+    cluster = a_pushed({**BY_HAND, "previewReplicaCount": 1})
+    cluster.user("promote", {"status": {"pauseConditions": None}})
+    cluster.reconcile()
+    cluster.user("pause", {"spec": {"paused": True}})
+    cluster.converge()
+    assert (serves(cluster), sizes(cluster)) == (1, [3, 3])
+    cluster.user("resume", {"spec": {"paused": False}})
+    cluster.converge()
+    assert serves(cluster) == 2
 
 
 def test_full_promotion_skips_the_pause_and_the_small_preview_but_not_the_pods() -> None:
@@ -191,7 +204,7 @@ def test_undo_after_the_delay_is_an_update_like_any_other() -> None:
 
 
 def test_a_fast_rollback_that_waits_for_pods_stays_one_although_its_delay_is_over() -> None:
-    cluster = a_pushed({**BY_HAND, "scaleDownDelaySeconds": 5})
+    cluster = a_pushed({**BY_HAND, "scaleDownDelaySeconds": 5, "previewReplicaCount": 1})
     promote(cluster)
     cluster.broken.add(version(cluster, 1)["metadata"]["labels"]["rollouts-pod-template-hash"])
     cluster.run_pods()
