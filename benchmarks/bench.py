@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of a result: what was measured, in which unit, and every sample."""
+    """One line of a result: what was measured, in which unit, every sample, and the most that it should be."""
 
     name: str
     unit: str
@@ -100,7 +100,7 @@ def report(name: str, method: str, figures: Sequence[Figure]) -> None:
     print(f"\n{name}: {method}\n")
     print(f"{'figure':<46} {'median':>10} {'min':>10} {'max':>10}  {'unit':<12} goal")
     for figure in figures:
-        goal = "" if figure.goal is None else f"< {figure.goal:g}"
+        goal = "" if figure.goal is None else f"≤ {figure.goal:g}"
         low, high = min(figure.samples), max(figure.samples)
         print(f"{figure.name:<46} {figure.median:>10.2f} {low:>10.2f} {high:>10.2f}  {figure.unit:<12} {goal}")
     RESULTS.mkdir(exist_ok=True)

@@ -129,7 +129,7 @@ def main() -> None:
         [
             Figure("webhook accepted to first API write", "ms", first_write, goal=300),
             Figure("webhook accepted to Deployment applied", "ms", first_apply),
-            Figure("lists in between", "requests", [sum(lists.values())], goal=1),
+            Figure("lists in between", "requests", [sum(lists.values())], goal=0),
         ],
     )
 
