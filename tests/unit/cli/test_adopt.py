@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.adopt import carrying, direction
+from reconciler.cli.adopt import carrying, direction, surroundings
 from reconciler.cli.adopt.reading import read
 from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster
-from reconciler.kube.objects import DEPLOYMENTS, DISRUPTION_BUDGETS, SCALERS
+from reconciler.kube.objects import DEPLOYMENTS, DISRUPTION_BUDGETS
 from reconciler.rollouts.adopting.acts import Act, Change, Wait
 from reconciler.rollouts.adopting.found import Found
 from reconciler.sandbox.server import Sandbox
@@ -204,12 +204,15 @@ def test_who_applies_it_from_git_and_who_scales_it_is_said_before_anything_is_as
     assert deployed.exist() == (True, False)
 
 
-def test_an_autoscaler_that_another_object_keeps_is_left_to_that(deployed: Deployed) -> None:
-    deployed.scale_automatically()
+def test_an_autoscaler_that_another_object_keeps_is_left_to_that() -> None:
+    """As KEDA's ScaledObject does."""
     owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "shop", "uid": "k", "controller": True}
-    deployed.cluster.patch(SCALERS, deployed.namespace, "shop", {"metadata": {"ownerReferences": [owner]}})
-    said = deployed.run("deployment/shop", "--dry-run").stderr
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}
+    scaler = {"metadata": {"name": "shop", "ownerReferences": [owner]}, "spec": {"scaleTargetRef": target}}
+    found = Found("shop", scalers=(scaler,))
+    [said] = surroundings.scaler_notes(found, "Deployment", "Rollout")
     assert "ScaledObject/shop scales it: set its scaleTargetRef to the Rollout yourself" in said
+    assert found.scaling("Deployment") == []
 
 
 def test_disruption_budgets_are_said_to_go_on(deployed: Deployed) -> None:
