@@ -45,5 +45,5 @@ def _install(example: Path, directory: Path) -> None:
 
 def _forget() -> None:
     importlib.invalidate_caches()
-    plugin.find.cache_clear()
+    plugin.load.cache_clear()
     caller.find.cache_clear()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.kube.api import Resource
 from reconciler.kube.objects import CONFIG_MAPS
 from reconciler.rollouts import intents as i
 from reconciler.rollouts import wiring
@@ -215,3 +216,14 @@ def test_its_kinds_are_watched_once_a_rollout_uses_them() -> None:
 def test_a_package_that_is_not_there_is_named() -> None:
     with pytest.raises(RouterError, match="no installed package"):
         plugin.find("example/other")
+
+
+@pytest.mark.parametrize("kind", ["Service", "Experiment"])
+def test_a_package_that_wants_what_the_engine_keeps_in_parts_is_refused(kind: str, monkeypatch: Any) -> None:
+    import configmap_router  # type: ignore[import-not-found]
+
+    monkeypatch.setattr(configmap_router, "RESOURCES", (Resource("", "v1", kind, "things"),))
+    plugin.load.cache_clear()
+    with pytest.raises(RouterError, match=f"name {kind}, which the engine keeps"):
+        plugin.find("example/configmap")
+    plugin.load.cache_clear()

@@ -14,7 +14,10 @@ from typing import Any, cast
 from reconciler.kube.api import Object, Resource
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
+    ANALYSIS_TEMPLATES,
+    CLUSTER_ANALYSIS_TEMPLATES,
     DEPLOYMENTS,
+    EXPERIMENTS,
     POD_TEMPLATES,
     PODS,
     REPLICA_SETS,
@@ -33,7 +36,19 @@ from reconciler.workloads.parts import difference
 ENTRY_POINTS = "reconciler.traffic_routers"
 
 _KEPT_OTHERWISE = frozenset(
-    each.kind for each in (ROLLOUTS, REPLICA_SETS, SERVICES, ANALYSIS_RUNS, DEPLOYMENTS, POD_TEMPLATES, PODS)
+    each.kind
+    for each in (
+        ROLLOUTS,
+        REPLICA_SETS,
+        SERVICES,
+        PODS,
+        DEPLOYMENTS,
+        POD_TEMPLATES,
+        ANALYSIS_RUNS,
+        ANALYSIS_TEMPLATES,
+        CLUSTER_ANALYSIS_TEMPLATES,
+        EXPERIMENTS,
+    )
 )
 """Kinds that the engine reads in parts of its own, so that a router cannot have them whole."""
 
@@ -41,18 +56,26 @@ _LONGEST = 500
 """Characters of a plugin's own words that are shown."""
 
 
-@cache
 def find(name: str) -> PluginRouter:
     """The router that `trafficRouting.plugins.<name>` means. Raises RouterError when there is none that works."""
+    found = load(name)
+    if isinstance(found, str):
+        raise RouterError(found)
+    return found
+
+
+@cache
+def load(name: str) -> PluginRouter | str:
+    """The router, or why there is none: looked for once in the life of a process, as every Rollout event asks."""
     if name == rehearsal.NAME:
         return PluginRouter(name, cast(RouterPlugin, rehearsal))
     entries = list(entry_points(group=ENTRY_POINTS, name=name))
     if not entries:
-        raise RouterError(f"no installed package provides this router; its entry point would be in {ENTRY_POINTS}")
+        return f"no installed package provides this router; its entry point would be in {ENTRY_POINTS}"
     try:
         return _held_to_the_contract(PluginRouter(name, entries[0].load()))
     except Exception as error:
-        raise RouterError(f"its package cannot be loaded: {_said(error)}") from error
+        return f"its package cannot be loaded: {_said(error)}"
 
 
 def resources() -> tuple[Resource, ...]:
