@@ -43,8 +43,9 @@ def at_its_step(world: Json) -> Watched:
     return cluster
 
 
-def judge(cluster: Cluster, phase: str) -> None:
+def judge(cluster: Watched, phase: str) -> None:
     """Every Experiment that has not ended gets this phase; one that was asked to end is Successful."""
+    cluster.watch.user_acted()
     for (kind, name), body in list(cluster.objects.items()):
         if kind == "Experiment" and (body.get("status") or {}).get("phase") not in ENDED:
             said = "Successful" if body["spec"].get("terminate") else phase
