@@ -79,6 +79,15 @@ NAMED = "templates: [{templateName: errors}]"
 FIRST_DEPLOY = st.sampled_from([{}, {"reconciler.dev/first-deploy-analysis": NAMED}])
 BAKES = st.sampled_from([{}, *({"reconciler.dev/bake-analysis": text} for text in (NAMED, f"{NAMED}\nduration: 2s"))])
 PROVING = st.builds(lambda bake, first: bake | first, BAKES, FIRST_DEPLOY)
+PROXIED = st.builds(
+    _proxied,
+    st.lists(st.one_of(STEPS, SCALES, ROUTES, PLUGINS), max_size=6),
+    st.integers(1, 6),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([{}, {"acknowledged": True}]),
+)
 CANARIES = st.one_of(
     st.builds(
         _basic,
@@ -88,15 +97,7 @@ CANARIES = st.one_of(
         st.sampled_from([0, 1, "25%", "50%"]),
     ),
     st.builds(_routed, ROUTED_STEPS, st.integers(1, 6), st.booleans(), st.sampled_from([None, 0, 2])),
-    st.builds(
-        _proxied,
-        st.lists(st.one_of(STEPS, SCALES, ROUTES, PLUGINS), max_size=6),
-        st.integers(1, 6),
-        st.booleans(),
-        st.booleans(),
-        st.booleans(),
-        st.sampled_from([{}, {"acknowledged": True}]),
-    ),
+    PROXIED,
 )
 WORLDS = st.one_of(
     CANARIES,
@@ -230,6 +231,16 @@ def play(world: Json, history: list[Action]) -> Watched:
 @given(WORLDS, HISTORIES)
 def test_no_history_breaks_an_invariant(world: Json, history: list[Action]) -> None:
     cluster = play(world, history)
+    cluster.converge()
+
+
+@SETTINGS
+@given(PROXIED, st.sampled_from(["deaf", "hears"]), HISTORIES)
+def test_no_history_of_a_router_and_steps_of_others_breaks_an_invariant(
+    world: Json, proxy: str, history: list[Action]
+) -> None:
+    """An update is under way already, and half of the proxies do not say that they have followed it."""
+    cluster = play(world, [("settle", None), ("proxy", proxy), ("push", 2), ("settle", None), *history])
     cluster.converge()
 
 

@@ -44,7 +44,7 @@ def _stable(world: World) -> int:
     scale = weights.canary_scale(world)
     fixed = scale is not None and scale.replicas is not None
     share = world.max_weight - (0 if fixed else weights.target(world))
-    told = world.told_weights.stable.weight if world.told_weights else world.max_weight
+    told = max((each.stable.weight for each in (world.told_weights, world.weights) if each), default=world.max_weight)
     return max(_at_least(world, _pods(world, share)), _at_least(world, _pods(world, told)))
 
 
