@@ -47,15 +47,21 @@ def _service(world: World, service: Service, path: str) -> Iterator[str]:
 
 def _ingresses(world: World) -> Iterator[str]:
     routing = world.canary.traffic_routing
-    names = nginx.stable_names(routing.nginx) if routing and routing.nginx else ()
-    for name in names:
-        path = f"{world.canary.path}.trafficRouting.nginx.stableIngress"
-        ingress = world.routed.get((nginx.KIND, name))
-        if ingress is None:
-            yield invalid(path, name, f'ingress "{name}" not found')
-        elif not nginx.serves(ingress, world.canary.stable_service):
-            detail = f'ingress "{name}" has no rule using service {world.canary.stable_service} as backend'
-            yield invalid(path, name, detail)
+    if routing is None or routing.nginx is None:
+        return
+    path = f"{world.canary.path}.trafficRouting.nginx"
+    for index, name in enumerate(nginx.stable_names(routing.nginx)):
+        field = f"stableIngresses[{index}]" if routing.nginx.stable_ingresses else "stableIngress"
+        yield from _ingress(world, name, f"{path}.{field}")
+
+
+def _ingress(world: World, name: str, path: str) -> Iterator[str]:
+    ingress = world.routed.get((nginx.KIND, name))
+    if ingress is None:
+        yield invalid(path, name, f'ingress "{name}" not found')
+    elif not nginx.serves(ingress, world.canary.stable_service):
+        detail = f'ingress "{name}" has no rule using service {world.canary.stable_service} as backend'
+        yield invalid(path, name, detail)
 
 
 def _analyses(world: World) -> Iterator[str]:
