@@ -53,6 +53,7 @@ def build_run(
     wanted = _decode(analysis)
     given, unreadable = arguments.from_rollout(wanted.args, rollout, stable_hash, latest_hash)
     spec, inherited = run_spec(wanted, given, templates, unreadable)
+    spec = _with_fields(spec, rollout, stable_hash, latest_hash)
     return {
         "apiVersion": ANALYSIS_RUNS.api_version,
         "kind": ANALYSIS_RUNS.kind,
@@ -101,6 +102,14 @@ def settle_name(run: Object, existing: Callable[[str], AnalysisRun | None]) -> t
         attempt += 1
         name = f"{wanted}.{attempt}"
     return _named(run, name), False
+
+
+def _with_fields(spec: RunSpec, rollout: Object, stable_hash: str, latest_hash: str) -> RunSpec:
+    """With what templates themselves ask of the Rollout, which nobody could tell the run later. Raises UserError."""
+    args, problems = arguments.from_rollout(spec.args, rollout, stable_hash, latest_hash)
+    if problems:
+        raise UserError(problems)
+    return msgspec.structs.replace(spec, args=tuple(args))
 
 
 def _decode(analysis: Object) -> RolloutAnalysis:

@@ -54,6 +54,8 @@ class Watch:
                 self._shift(_shares(weights))
             case i.CallStepPlugin(id=call):
                 self._announced(call)
+            case i.PatchStatus({"stableRS": pod_hash}):
+                self._proven(pod_hash)
 
     def at_rest(self) -> None:
         """Nothing changes any more until time passes or somebody acts."""
@@ -65,6 +67,18 @@ class Watch:
                 raise Broken(f"{weight} % of traffic goes to {service}, which has no pods, while stable pods are there")
         self._pause_ends()
         self._routes_lead_to_pods()
+
+    def _proven(self, pod_hash: str) -> None:
+        """A version that has to pass an analysis first is not stable before, unless somebody said so."""
+        status, annotations = self.cluster.status, self.cluster.rollout["metadata"]["annotations"]
+        kind, asked = ("Bake", "bake-analysis") if status.get("stableRS") else ("FirstDeploy", "first-deploy-analysis")
+        if f"reconciler.dev/{asked}" not in annotations or status.get("promoteFull"):
+            return
+        labels = {keys.HASH: pod_hash, "rollout-type": kind}
+        runs = [body for (found, _), body in self.cluster.objects.items() if found == "AnalysisRun"]
+        ours = [run for run in runs if labels.items() <= run["metadata"]["labels"].items()]
+        if not any(run.get("status", {}).get("phase") == "Successful" for run in ours):
+            raise Broken(f"{pod_hash} is stable although no {kind} analysis was successful")
 
     def _begin(self, replicas: int) -> None:
         if self._routes():

@@ -142,6 +142,15 @@ def test_arguments_come_from_the_rollout_and_unknown_ones_are_dropped() -> None:
     assert len(values) == 10
 
 
+def test_a_template_may_ask_the_rollout_for_a_field_by_itself() -> None:
+    image = {"name": "image", "valueFrom": {"fieldRef": {"fieldPath": "spec.template.spec.containers[0].image"}}}
+    run = build(a_template("a", "m", args=[image]))
+    assert list(run["spec"]["args"]) == [{"name": "image", "value": "shop:2"}]
+    assert "args.image" in problems(
+        a_template("a", "m", args=[{**image, "valueFrom": {"fieldRef": {"fieldPath": "spec.x"}}}])
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [
