@@ -106,7 +106,8 @@ def _without_gap(world: World, rs: ReplicaSet, size: int) -> int:
     if not world.routes_traffic or size >= rs.size:
         return size
     if world.unconfirmed:
-        return max(size, min(rs.size, -(-rs.size * world.replicas // (rs.sized_for or world.replicas))))
+        before = rs.sized_for or max(1, world.replicas)
+        return max(size, min(rs.size, -(-rs.size * world.replicas // before)))
     elsewhere = sum(other.available for other in world.replica_sets if other.name != rs.name)
     needed = world.replicas - defaults.unavailable(world.strategy, world.replicas) - elsewhere
     return max(size, min(rs.available, needed))

@@ -146,6 +146,17 @@ def test_a_shrinking_stable_version_and_an_aborted_canary_wait_for_the_confirmat
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
+def test_scaled_to_zero_nothing_is_left_of_a_fixed_canary_though_no_router_confirms() -> None:
+    fixed = [{"setCanaryScale": {"replicas": 1}}, PAUSE]
+    cluster = an_update(fixed, proxy={"acknowledged": True})
+    cluster.user("scale", {"spec": {"replicas": 0}})
+    cluster.converge()
+    assert replica_set(cluster, "img:1")["spec"]["replicas"] == 0
+    cluster.user("promote", {"status": {"promoteFull": True}})
+    cluster.converge()
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
+
+
 def test_services_that_take_turns_are_both_set_at_first_use_and_no_route_moves_at_promotion() -> None:
     pair = {"pingService": "ping", "pongService": "pong"}
     cluster = an_update([*WEIGHT_50, {"setWeight": 100}, PAUSE], proxy={}, canary={"pingPong": pair})
