@@ -141,7 +141,7 @@ def record(status: RunStatus, metrics: Sequence[Metric], taken: Iterable[Taken])
 
 def _with(result: MetricResult, taken: Taken, retention: int) -> MetricResult:
     older = result.measurements[:-1] if _in_flight(result) is not None else result.measurements
-    kept = (*older, taken.measurement)[-max(retention, 1) :]
+    kept = (*older, taken.measurement)[-retention:]
     metadata = {**result.metadata, **dict(taken.metric_metadata)}
     counted = _counted(replace(result, measurements=kept, metadata=metadata), taken.measurement.phase)
     return _dated(counted, taken.measurement)

@@ -59,7 +59,7 @@ def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
         replace(
             _ruled(metric, settings),
             dry_run=metric.name in dry,
-            retention=retention.get(metric.name, metric.retention),
+            retention=limit if (limit := retention.get(metric.name, 0)) > 0 else metric.retention,
             on_no_data=settings.no_data(metric.name),
             min_samples=settings.min_samples.get(metric.name, 0),
             spread=spread(metric, run.metadata.uid),

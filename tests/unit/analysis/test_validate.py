@@ -134,6 +134,13 @@ def test_rules_find_metrics_by_unanchored_expressions_first_rule_first() -> None
     assert [metric.retention for metric in found] == [5, 3]
 
 
+def test_a_retention_of_none_is_the_usual_one() -> None:
+    """A Job would else be deleted when it has just begun."""
+    for limit in (0, -1, None):
+        rule = {"metricName": "m"} | ({"limit": limit} if limit is not None else {})
+        assert [metric.retention for metric in read({"name": "m"}, measurementRetention=[rule])] == [10]
+
+
 def test_annotations_say_what_missing_data_means() -> None:
     rules = {"reconciler.dev/on-no-data.a": "pass", "reconciler.dev/min-samples.b": "5"}
     a, b, c = read({"name": "a"}, {"name": "b"}, {"name": "c"}, annotations=rules)
