@@ -23,7 +23,7 @@ from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
 from reconciler.analysis.prepared import Prepared
 from reconciler.analysis.storage import ExactTimes, as_read
 from reconciler.analysis.underway import Underway
-from reconciler.errors import NotFound, UserError
+from reconciler.errors import NotFound, ReconcilerError, UserError
 from reconciler.kube.api import Cluster
 from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ANALYSIS_RUNS
@@ -69,7 +69,7 @@ class AnalysisController:
             self.forget(key)
             return None
         if run.status.phase.complete:
-            self.forget(key)
+            self._close(key, run)
             return self._expire(run)
         try:
             metrics = self._prepared.metrics(run)
@@ -96,6 +96,7 @@ class AnalysisController:
         status = engine.begun(self._exact.status(run), now)
         status = engine.record(status, metrics, answers)
         status = engine.hurried(status, self._underway.hurried(key), now)
+        self._exact.keep(run, status)  # so that an answer outlives the failure of what follows
         tasks = engine.due(status, metrics, asked, now)
         status = engine.record(status, metrics, [self._measurer.end(run, task) for task in tasks if task.ending])
         fresh = [task for task in tasks if not task.ending and task.metric.name not in busy]
@@ -103,12 +104,30 @@ class AnalysisController:
         self._write(run, assessment)
         for task in fresh if not assessment.status.phase.complete else ():
             self._underway.start(uid, task.metric.name)
-            self._pool.submit(self._measure, key, run, task)
+            self._pool.submit(self._measure, key, replace(run, status=assessment.status), task)
         return assessment.wake_at
 
     def _measure(self, key: str, run: AnalysisRun, task: engine.Task) -> None:
         self._underway.finish(run.metadata.uid, self._measurer.take(run, task))
         self._wake(key)
+
+    def _close(self, key: str, run: AnalysisRun) -> None:
+        """Lets go of a run that has ended. What was begun while it ended, such as a Job, is ended as well."""
+        answers, busy = self._underway.collect(key, run.metadata.uid)
+        begun = {taken.metric: taken for taken in answers if taken.measurement.finished_at is None}
+        for metric in self._prepared.metrics(run) if begun else ():
+            if metric.name in begun:
+                self._end(run, engine.Task(metric, begun[metric.name].measurement, ending=True))
+        if not busy:  # else the answer wakes the run, and it is looked at again
+            self.forget(key)
+
+    def _end(self, run: AnalysisRun, task: engine.Task) -> None:
+        try:
+            self._measurer.end(run, task)
+        except ReconcilerError:
+            assert task.in_flight is not None
+            self._underway.finish(run.metadata.uid, engine.Taken(task.metric.name, task.in_flight))
+            raise
 
     def _write(self, run: AnalysisRun, assessment: engine.Assessment) -> None:
         """Writes the status if it says something new, then tells; a failed write is tried again with all answers."""
@@ -122,9 +141,12 @@ class AnalysisController:
             self._tell(run, happening)
 
     def _patch(self, run: AnalysisRun, status: RunStatus) -> None:
-        """AnalysisRuns have no status subresource. The uid keeps a namesake that came later from being written to."""
+        """AnalysisRuns have no status subresource. The uid keeps a namesake that came later from being written to.
+
+        A message that is over is taken away: a merge patch keeps what it does not name.
+        """
         meta = run.metadata
-        patch = {"metadata": {"uid": meta.uid}, "status": msgspec.to_builtins(status)}
+        patch = {"metadata": {"uid": meta.uid}, "status": {"message": None, **msgspec.to_builtins(status)}}
         self._runs.put_answer(self._cluster.patch(ANALYSIS_RUNS, meta.namespace, meta.name, patch))
 
     def _tell(self, run: AnalysisRun, happening: engine.Happening) -> None:

@@ -44,7 +44,7 @@ class Server:
         assert patch["metadata"]["uid"] == self.run["metadata"]["uid"]
         self.patches.append(patch)
         version = str(int(self.run["metadata"]["resourceVersion"]) + 1)
-        status = {**self.run.get("status", {}), **patch["status"]}
+        status = {k: v for k, v in {**self.run.get("status", {}), **patch["status"]}.items() if v is not None}
         self.run = {**self.run, "metadata": {**self.run["metadata"], "resourceVersion": version}, "status": status}
         return copy.deepcopy(self.run)
 
