@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
@@ -55,15 +55,28 @@ def region_of(profile: str = "", named: str = "") -> str:
 def credentials(profile: str = "", role: str = "", region: str = "") -> Any:
     """botocore's credentials of the profile, or those of the role that it may take on. They renew themselves.
 
-    Raises `UserError` when the chain has none.
+    Raises `UserError` when the chain has none, or would run a program for them.
     """
     asked = session(profile)
     with explained():
+        if profile or "AWS_ACCESS_KEY_ID" not in os.environ:
+            _refuse_programs(asked.full_config.get("profiles", {}), asked.profile or "default")
         own = asked.get_credentials()
     if own is None:
         fix = "give the daemon's service account a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         raise UserError(Problem("no AWS credentials were found", fix))
     return _of_role(asked, own, role, region) if role else own
+
+
+def _refuse_programs(profiles: Mapping[str, Mapping[str, Any]], name: str) -> None:
+    """For the profile and those that it builds upon. botocore would run `credential_process` without any limit."""
+    seen: set[str] = set()
+    while name in profiles and name not in seen:
+        seen.add(name)
+        if profiles[name].get("credential_process"):
+            fix = "use a role, a web identity, SSO or keys in the profile"
+            raise UserError(Problem(f'the AWS profile "{name}" asks to run a program (credential_process)', fix))
+        name = str(profiles[name].get("source_profile") or "")
 
 
 def _of_role(asked: Any, own: Any, role: str, region: str) -> Any:

@@ -1,5 +1,6 @@
 """`authentication.sigv4` of Prometheus, against a server that computes the signature anew."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +85,18 @@ def test_neither_key_nor_token_show_in_an_answer_that_repeats_them(prometheus: V
     measured = prometheus.measure("prometheus", config(prometheus, region="us-east-2", roleArn=ROLE))
     assert failed(measured, "*****")
     assert "the-session-token" not in measured.message
+
+
+@pytest.mark.parametrize("profile", ["runs", "builds-upon-it"])
+def test_no_program_is_run_for_credentials(
+    prometheus: Vendor, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "config").write_text(
+        f"[profile runs]\ncredential_process = touch {ran}\n"
+        f"[profile builds-upon-it]\nrole_arn = {ROLE}\nsource_profile = runs\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    measured = prometheus.measure("prometheus", config(prometheus, region="us-east-2", profile=profile))
+    assert failed(measured, 'the AWS profile "runs" asks to run a program (credential_process)')
+    assert not ran.exists()
