@@ -46,7 +46,7 @@ def put(value: Any, path: tuple[str | int, ...], junk: Any) -> Any:
     return made
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.sampled_from(PLACES), junk=st.sampled_from(JUNK))
 def test_junk_in_any_place_is_answered(where: tuple[int, tuple[str | int, ...]], junk: Any, tmp_path: Path) -> None:
     changed, path = where
