@@ -36,8 +36,6 @@ seen at once where Jobs may be watched (`daemon/job_watch.py`)."""
 
 def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking) -> Going | Concluded:
     """Creates the Job if this is the beginning, and looks how it does. Raises ProviderError when it is gone."""
-    if not mine.uid:
-        raise ProviderError("provider.job: a Job runs for an AnalysisRun in the cluster only")
     name, namespace = job_name(mine), _namespace(around, mine)
     metadata = {NAME: name, NAMESPACE: namespace}
     job = _found(name, namespace, mine) or _begun(config, name, namespace, mine)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from reconciler.analysis.model import AnalysisRun
+from reconciler.analysis.model import AnalysisRun, Measurement
+from reconciler.analysis.providers.job import NAME as JOB_NAME
+from reconciler.analysis.providers.job import NAMESPACE as JOB_NAMESPACE
 from reconciler.cli.analysis.reading import run_called
 from reconciler.cli.analysis.view import lines
 from reconciler.cli.printing import clean
@@ -13,9 +15,6 @@ from reconciler.cli.rollouts.watching import LOOK_SECONDS
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import PODS
-
-JOB_NAME, JOB_NAMESPACE = "job-name", "job-namespace"
-"""Keys of a measurement's metadata, and the label of a Job's pods (spec rollouts §7.6)."""
 
 
 def follow(cluster: Cluster, namespace: str, name: str, *, metric: str, tail: int, until_end: bool) -> Iterator[str]:
@@ -41,10 +40,14 @@ def _because(run: AnalysisRun) -> str:
 def _job_lines(cluster: Cluster, run: AnalysisRun, metric: str, tail: int) -> Iterator[str]:
     for result in run.status.metric_results:
         for measurement in result.measurements if metric in ("", result.name) else ():
-            job = measurement.metadata.get(JOB_NAME, "")
-            if job:
-                where = measurement.metadata.get(JOB_NAMESPACE) or run.metadata.namespace
-                yield from _words(cluster, where, job, tail)
+            yield from last_words(cluster, measurement, run.metadata.namespace, tail)
+
+
+def last_words(cluster: Cluster, measurement: Measurement, namespace: str, tail: int) -> Iterator[str]:
+    """The last lines of what the containers of a measurement's Job wrote; nothing for one without a Job."""
+    job = measurement.metadata.get(JOB_NAME, "")
+    if job:
+        yield from _words(cluster, measurement.metadata.get(JOB_NAMESPACE) or namespace, job, tail)
 
 
 def _words(cluster: Cluster, namespace: str, job: str, tail: int) -> Iterator[str]:

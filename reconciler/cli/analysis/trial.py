@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from reconciler.errors import UserError
     from reconciler.kube.api import Cluster, Object, Resource
 
+LINES_OF_JOBS = 20
+"""Of what each Job's container wrote last."""
+
 
 def test(
     template: Subject,
@@ -33,15 +36,16 @@ def test(
     kubeconfig: Kubeconfig = "",
     context: Context = "",
 ) -> None:
-    """Measure a template now and explain each measurement. No AnalysisRun is made; `job` metrics do run their Job.
+    """Measure a template now and explain each measurement. No AnalysisRun is made.
 
-    A file needs no cluster as long as no Secret is read. Exit codes: 0 all Successful, 1 not, 2 it could not be tried.
+    The Jobs of `job` metrics run in the namespace, and are deleted when it is over. A file needs no cluster as long as
+    no Secret is read and no Job runs. Exit codes: 0 all Successful, 1 not, 2 it could not be tried.
 
     Example: reconciler analysis test analysis.yaml --arg service=shop --prometheus http://localhost:9090
     """
-    from reconciler.cli.analysis import explaining, templates
+    from reconciler.cli.analysis import explaining, following, templates
     from reconciler.cli.analysis.trying import trial
-    from reconciler.cli.printing import console
+    from reconciler.cli.printing import clean, console
     from reconciler.runtime.clock import SystemClock
 
     given = arguments(arg)
@@ -50,8 +54,13 @@ def test(
     measurer, wanted = _measurer(cluster, prometheus, secrets_in or here), templates.measured(found, given)
     trying = trial(wanted, found.reference.template_name, here, measurer, SystemClock(), whole=whole)
     out = console()
-    for step in trying.steps():
-        out.print(explaining.explained(step))
+    try:
+        for step in trying.steps():
+            out.print(explaining.explained(step))
+            for line in following.last_words(cluster, step.taken.measurement, here, LINES_OF_JOBS):
+                out.print(clean(f"  {line}"))
+    finally:
+        trying.clear()
     out.print(explaining.verdict(trying))
     raise typer.Exit(0 if trying.successful else 1)
 
@@ -65,7 +74,15 @@ def _measurer(cluster: Cluster, prometheus: str, home: str) -> Measurer:
     from reconciler.runtime.clock import SystemClock
 
     http = HttpClient(f"reconciler-analysis/{__version__}")
-    return Measurer(cluster, http.send, SystemClock(), prometheus.rstrip("/"), home, os.environ)
+    return Measurer(
+        cluster,
+        http.send,
+        SystemClock(),
+        prometheus.rstrip("/"),
+        home,
+        os.environ,
+        jobs=cluster,  # without an owner: there is no AnalysisRun
+    )
 
 
 def _template(subject: str, chosen: str, cluster: Cluster, namespace: str, cluster_scope: bool) -> Chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from uuid import uuid4
 
 import msgspec
 
@@ -12,7 +13,8 @@ from reconciler.analysis import providers, validate
 from reconciler.analysis import run as engine
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.metric import Metric
-from reconciler.analysis.model import AnalysisRun, Phase, RunStatus
+from reconciler.analysis.model import AnalysisRun, Measurement, Phase, RunStatus
+from reconciler.analysis.providers import job
 from reconciler.analysis.providers.contract import Lasting
 from reconciler.cli.analysis.templates import Measured
 from reconciler.errors import ReconcilerError
@@ -61,6 +63,14 @@ class Trial:
             if assessed.wake_at is not None and not self.status.phase.complete:
                 self.clock.sleep(max((assessed.wake_at - self.clock.now()).total_seconds(), 0))
 
+    def clear(self) -> None:
+        """Takes away what measurements have left behind: Jobs, and whatever is still under way."""
+        for metric in self.metrics:
+            result = self.status.result(metric.name)
+            for each in result.measurements if result is not None else ():
+                if each.finished_at is None or job.NAME in each.metadata:
+                    self.measurer.end(self._so_far(), engine.Task(metric, each, ending=True))
+
     def _open(self) -> list[Metric]:
         return [metric for metric in self.metrics if metric.name not in self.waiting]
 
@@ -75,7 +85,7 @@ class Trial:
             if lacks_data and not self.whole:
                 self.waiting.append(task.metric.name)
             if lacks_data or taken.measurement.finished_at is not None:
-                yield Step(task.metric, taken, self.clock.monotonic() - began)
+                yield Step(task.metric, taken, _under_way(taken.measurement) or self.clock.monotonic() - began)
 
     def _so_far(self) -> AnalysisRun:
         return msgspec.structs.replace(self.run, status=self.status)
@@ -83,7 +93,7 @@ class Trial:
 
 def trial(wanted: Measured, name: str, namespace: str, measurer: Measurer, clock: Clock, *, whole: bool) -> Trial:
     """Raises `UserError` with all that is wrong with the metrics."""
-    metadata = Meta(name=name, namespace=namespace, annotations=dict(wanted.annotations))
+    metadata = Meta(name=name, namespace=namespace, uid=str(uuid4()), annotations=dict(wanted.annotations))
     run = AnalysisRun(metadata=metadata, spec=wanted.spec)
     metrics = validate.metrics(run, validate.plain_values(run.spec.args))
     return Trial(run, metrics if whole else tuple(map(_once, metrics)), measurer, clock, whole)
@@ -95,6 +105,12 @@ def _answers_at_once(metric: Metric) -> bool:
         return not isinstance(providers.find(metric.provider), Lasting)
     except ReconcilerError:
         return True
+
+
+def _under_way(measurement: Measurement) -> float:
+    """Seconds between the first look and the last; nothing for what was answered at once."""
+    started, finished = measurement.started_at, measurement.finished_at
+    return (finished - started).total_seconds() if started is not None and finished is not None else 0.0
 
 
 def _once(metric: Metric) -> Metric:
