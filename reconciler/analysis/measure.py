@@ -40,6 +40,12 @@ log = logger(__name__)
 LONGEST_TEXT = 2048
 """Characters of a value or message that are stored; an object in the API server has little room."""
 
+LONGEST_METADATA = 10_000
+"""The same of one item of a measurement's metadata, such as the groups of a query."""
+
+LONGEST_TIMEOUT = 300.0
+"""Seconds. Whatever a template asks for, one question does not hold a place in the pool for longer."""
+
 SHORTEST_SECRET = 6
 """Shorter ones of a request (a tenant `1` in a header) are no secrets, and masking them would garble messages."""
 
@@ -151,7 +157,8 @@ class Measurer:
         def send(request: Request) -> Response:
             carried = (*request.secrets, credentials_in(request.url)[1])
             sent.update(secret for secret in carried if len(secret) >= SHORTEST_SECRET)
-            return self.send(replace(request, secrets=(*request.secrets, *hidden)))
+            timeout = min(request.timeout, LONGEST_TIMEOUT)
+            return self.send(replace(request, timeout=timeout, secrets=(*request.secrets, *hidden)))
 
         result = run.status.result(metric.name)
         return Surroundings(
@@ -220,9 +227,9 @@ def _pause(metric: Metric) -> timedelta:
 
 
 def _masked(metadata: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, str]:
-    return {key: mask(text, secrets) for key, text in metadata.items()}
+    return {key: _stored(text, secrets, LONGEST_METADATA) for key, text in metadata.items()}
 
 
-def _stored(text: str, secrets: tuple[str, ...]) -> str:
+def _stored(text: str, secrets: tuple[str, ...], longest: int = LONGEST_TEXT) -> str:
     masked = mask(text, secrets)
-    return masked if len(masked) <= LONGEST_TEXT else masked[: LONGEST_TEXT - 1] + "…"
+    return masked if len(masked) <= longest else masked[: longest - 1] + "…"

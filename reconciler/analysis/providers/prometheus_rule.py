@@ -82,7 +82,7 @@ def _judged(
         "step": f"{over.step.total_seconds():.3f}",
     }
     body = prometheus.succeeded(around.send(prometheus.asking(config, around, "query_range", parameters)))
-    judged = alert.judge(body["data"].get("result") or (), over, compared)
+    judged = alert.judge((body.get("data") or {}).get("result") or (), over, compared)
     samples = judged.samples if judged.values else _selected(selectors, config, now, around)
     about = {prometheus.QUERY: asked, RULE: _described(rule), RULE_BOUND: str(compared or _FIRES)}
     return Answer(

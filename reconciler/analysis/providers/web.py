@@ -71,6 +71,6 @@ def _timeout(seconds: Any) -> float:
         timeout = float(seconds or DEFAULT_TIMEOUT)
     except (TypeError, ValueError):
         raise ProviderError(f"provider.web.timeoutSeconds {seconds!r} is not a number of seconds") from None
-    if timeout <= 0:
+    if not timeout > 0:  # which NaN is not either
         raise ProviderError("provider.web.timeoutSeconds must be more than nothing")
     return timeout

@@ -68,6 +68,7 @@ def test_a_question_is_sent_as_written() -> None:
         {"method": "POST", "body": "x", "jsonBody": {}},
         {"method": "DELETE"},
         {"timeoutSeconds": "soon"},
+        {"timeoutSeconds": "nan"},
         {"timeoutSeconds": -1},
     ],
     ids=str,
