@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.analysis.model import RolloutRunKind
+from reconciler.analysis.model import TYPE_LABEL, RolloutRunKind
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import BlueGreenStatus, RunReference
 
@@ -74,7 +74,13 @@ def recorded(world: World, kind: RunKind) -> RunReference | None:
         return None
     status = world.blue_green_status if found.part == "blue_green" else world.canary_status
     reference: RunReference | None = getattr(status, found.field)
-    return reference
+    return None if kind == "Bake" and _is_of_a_step(world, reference) else reference
+
+
+def _is_of_a_step(world: World, reference: RunReference | None) -> bool:
+    """Somebody skipped the last step while it was judged: its run says nothing about the bake."""
+    run = world.run(reference.name) if reference else None
+    return run is not None and run.metadata.labels.get(TYPE_LABEL) == "Step"
 
 
 def put(world: World, kind: RunKind, reference: RunReference | None) -> World:

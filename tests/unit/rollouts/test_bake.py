@@ -143,6 +143,18 @@ def test_a_bake_goes_on_although_a_pod_is_lost() -> None:
     assert "currentStepAnalysisRunStatus" in cluster.status["canary"]
 
 
+def test_the_run_of_a_last_step_that_was_skipped_is_not_taken_for_the_bake() -> None:
+    cluster = a_bake(steps=[{"setWeight": 50}, {"analysis": {"templates": [{"templateName": "errors"}]}}])
+    cluster.user("promote", {"status": {"currentStepIndex": 2}})
+    cluster.converge()
+    step, bake = runs(cluster)
+    assert bake.endswith("-bake")
+    assert cluster.objects["AnalysisRun", step]["spec"]["terminate"] is True
+    cluster.run_analyses("Successful")
+    cluster.converge()
+    assert stable(cluster)
+
+
 def test_an_inconclusive_bake_waits_for_a_person() -> None:
     cluster = a_bake()
     cluster.run_analyses("Inconclusive")
