@@ -56,12 +56,13 @@ class Trial:
         ends = self.clock.now() + LONGEST_ONCE
         while not self.status.phase.complete and self._open():
             yield from self._round()
-            assessed = engine.assess(self.status, self._open(), False, self.clock.now())
+            assessed = engine.assess(self.status, self._paced(), False, self.clock.now())
             self.status = assessed.status
             if not self.whole and self.clock.now() > ends:
                 self.waiting += [metric.name for metric in self._open()]
             if assessed.wake_at is not None and not self.status.phase.complete:
                 self.clock.sleep(max((assessed.wake_at - self.clock.now()).total_seconds(), 0))
+        self.status = engine.assess(self.status, self._open(), False, self.clock.now()).status
 
     def clear(self) -> None:
         """Takes away what measurements have left behind: Jobs, and whatever is still under way."""
@@ -74,10 +75,15 @@ class Trial:
     def _open(self) -> list[Metric]:
         return [metric for metric in self.metrics if metric.name not in self.waiting]
 
+    def _paced(self) -> list[Metric]:
+        """Measured once, each is measured whatever the others say: as dry runs do, a bad one does not end them."""
+        return self._open() if self.whole else [replace(metric, dry_run=True) for metric in self._open()]
+
     def _round(self) -> Iterator[Step]:
         now = self.clock.now()
         self.status = engine.begun(self.status, now)
-        for task in engine.due(self.status, self._open(), False, now):
+        known = {metric.name: metric for metric in self.metrics}
+        for task in engine.due(self.status, self._paced(), False, now):
             began = self.clock.monotonic()
             taken = self.measurer.end(self._so_far(), task) if task.ending else self.measurer.take(self._so_far(), task)
             self.status = engine.record(self.status, self.metrics, [taken])
@@ -85,7 +91,9 @@ class Trial:
             if lacks_data and not self.whole:
                 self.waiting.append(task.metric.name)
             if lacks_data or taken.measurement.finished_at is not None:
-                yield Step(task.metric, taken, _under_way(taken.measurement) or self.clock.monotonic() - began)
+                yield Step(
+                    known[task.metric.name], taken, _under_way(taken.measurement) or self.clock.monotonic() - began
+                )
 
     def _so_far(self) -> AnalysisRun:
         return msgspec.structs.replace(self.run, status=self.status)

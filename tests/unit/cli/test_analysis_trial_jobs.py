@@ -9,11 +9,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from reconciler.cli.analysis import trial
+from reconciler.analysis.measure import Measurer
+from reconciler.analysis.model import RunSpec
+from reconciler.cli.analysis import trial, trying
+from reconciler.cli.analysis.templates import Measured
 from reconciler.cli.verbs import app
 from reconciler.errors import AlreadyExists, NotFound
+from reconciler.http.model import Response
 from reconciler.kube.api import Object
-from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.clock import SystemClock, VirtualClock
 
 JOB = {"name": "smoke", "provider": {"job": {"spec": {"template": {"spec": {"containers": []}}}}}}
 
@@ -98,3 +102,17 @@ def test_a_trial_that_is_stopped_leaves_no_job(
     cluster = Cluster(condition, breaks)
     tried(cluster, tmp_path, monkeypatch)
     assert (len(cluster.created), cluster.jobs) == (1, {})
+
+
+def test_each_metric_has_its_verdict_although_another_is_bad() -> None:
+    cluster, clock = Cluster(""), VirtualClock()
+    bad = {"name": "bad", "provider": {"web": {"url": "http://w"}}}
+    wanted = Measured(RunSpec(metrics=(JOB, bad)), {})
+    measurer = Measurer(cluster, lambda _: Response(503, {}, b""), clock, jobs=cluster)  # type: ignore[arg-type]
+    found, verdicts = trying.trial(wanted, "smoke", "shop", measurer, clock, whole=False), {}
+    for step in found.steps():
+        verdicts[step.metric.name] = step.taken.measurement.phase
+        (job,) = cluster.jobs.values()
+        job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+    assert verdicts == {"bad": "Error", "smoke": "Successful"}
+    assert found.status.phase == "Error"
