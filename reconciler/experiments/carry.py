@@ -34,7 +34,7 @@ class Carrier:
                 self._create(SERVICES, body)
             case i.DeleteService(name, uid):
                 self._delete(name, uid)
-            case i.CreateAnalysisRun(body):
+            case i.CreateAnalysisRun(_, body):
                 self._create(ANALYSIS_RUNS, body)
             case i.TerminateAnalysisRun(name):
                 self._patch(ANALYSIS_RUNS, name, {"spec": {"terminate": True}}, {})

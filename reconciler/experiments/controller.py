@@ -6,12 +6,20 @@ from datetime import datetime
 
 import msgspec
 
+from reconciler.analysis.model import Phase
 from reconciler.errors import Refused, UserError
 from reconciler.experiments import templates
 from reconciler.experiments.carry import Carrier
 from reconciler.experiments.decide import decide, status_writes
-from reconciler.experiments.intents import CreateReplicaSet, CreateService, Intent, PatchReplicaSet, RecordEvent
-from reconciler.experiments.model import Experiment
+from reconciler.experiments.intents import (
+    CreateAnalysisRun,
+    CreateReplicaSet,
+    CreateService,
+    Intent,
+    PatchReplicaSet,
+    RecordEvent,
+)
+from reconciler.experiments.model import AnalysisStatus, Experiment
 from reconciler.experiments.ports import Analyses, Events
 from reconciler.experiments.snapshot import World, observe
 from reconciler.experiments.wiring import StoreReader, Stores
@@ -52,17 +60,20 @@ class ExperimentController:
         self._log(world.experiment, intents)
 
     def _explain(self, carrier: Carrier, world: World, intent: Intent, error: Exception) -> None:
-        """A template whose pods or Service the API server does not accept ends the Experiment, and says why."""
-        if not isinstance(intent, CreateReplicaSet | CreateService | PatchReplicaSet):
-            carrier.carry_out(RecordEvent("Warning", "ReconciliationError", str(error)))
-            return
+        """A template or an analysis whose objects the API server does not accept ends the Experiment, and says why."""
         now, status = self._clock.now(), world.status
-        statuses = tuple(
-            templates.failed(found, str(error), now) if each.name == intent.template else found
-            for each in world.spec.templates
-            for found in [status.template(each.name)]
-        )
-        for write in status_writes(status, msgspec.structs.replace(status, template_statuses=statuses)):
+        match intent:
+            case CreateReplicaSet(name) | CreateService(name) | PatchReplicaSet(name):
+                statuses = [status.template(each.name) for each in world.spec.templates]
+                refused = tuple(templates.failed(s, str(error), now) if s.name == name else s for s in statuses)
+                ended = msgspec.structs.replace(status, template_statuses=refused)
+            case CreateAnalysisRun(name):
+                run = AnalysisStatus(name=name, phase=Phase.ERROR, message=str(error))
+                ended = msgspec.structs.replace(status, analysis_runs=(*status.analysis_runs, run))
+            case _:
+                carrier.carry_out(RecordEvent("Warning", "ReconciliationError", str(error)))
+                return
+        for write in status_writes(status, ended):
             carrier.carry_out(write)
 
     def _log(self, experiment: Experiment, intents: tuple[Intent, ...]) -> None:

@@ -41,6 +41,9 @@ class DeleteService:
 
 @dataclass(frozen=True, slots=True)
 class CreateAnalysisRun:
+    """`analysis` is the name of the analysis that it is for."""
+
+    analysis: str
     body: Object
 
 

@@ -95,7 +95,7 @@ def _begin(world: World, analysis: Analysis) -> tuple[AnalysisStatus, list[Inten
     status = AnalysisStatus(name=analysis.name, analysis_run=name, phase=Phase.PENDING)
     if exists:
         return _now(world, status), []
-    return status, [CreateAnalysisRun(body)]
+    return status, [CreateAnalysisRun(analysis.name, body)]
 
 
 def _template_problems(world: World, analysis: Analysis) -> str:

@@ -96,7 +96,7 @@ class Lab:
                 self._create("ReplicaSet", body)
             case i.CreateService(_, body):
                 self._create("Service", body)
-            case i.CreateAnalysisRun(body):
+            case i.CreateAnalysisRun(_, body):
                 self._create("AnalysisRun", body)
             case i.PatchReplicaSet(_, name, patch, version):
                 assert self.objects["ReplicaSet", name]["metadata"]["resourceVersion"] == version

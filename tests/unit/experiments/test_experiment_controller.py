@@ -18,7 +18,7 @@ from reconciler.kube.store import Store
 from reconciler.rollouts.owned import decode_service
 from reconciler.runtime.clock import VirtualClock
 from reconciler.workloads.replica_set import decode_replica_set
-from tests.properties.experiment_world import Json, a_lab, a_template
+from tests.properties.experiment_world import Json, a_lab, a_template, an_analysis
 from tests.unit.rollouts.test_controller import Server
 
 DECODERS: dict[str, Any] = {
@@ -32,15 +32,16 @@ DECODERS: dict[str, Any] = {
 class Bench:
     """A controller over stores that hold what the server holds."""
 
-    def __init__(self, **spec: Any) -> None:
+    def __init__(self, *analyses: Json, **spec: Any) -> None:
         self.server, self.told, self.woken = Server(), [], []  # type: ignore[var-annotated]
-        by_kind: dict[str, Store[Any]] = {kind: Store(decode) for kind, decode in DECODERS.items()}
-        stores = Stores(by_kind.__getitem__)
+        self.by_kind: dict[str, Store[Any]] = {kind: Store(decode) for kind, decode in DECODERS.items()}
+        stores = Stores(self.by_kind.__getitem__)
         subscribe(stores, self.woken.append)
-        catalog = Catalog(lambda namespace: lambda name, cluster_scope: None)
+        lab = a_lab(*analyses, **spec)
+        catalog = Catalog(lambda namespace: lambda name, cluster_scope: lab.templates[name])
         self.controller = ExperimentController(self.server, stores, VirtualClock(), self, catalog)  # type: ignore[arg-type]
-        seeded = self.server.seed(EXPERIMENTS.kind, {**a_lab(**spec).experiment, "metadata": {"name": "ab"}})
-        by_kind[EXPERIMENTS.kind].put(orjson.dumps(seeded))
+        seeded = self.server.seed(EXPERIMENTS.kind, {**lab.experiment, "metadata": {"name": "ab"}})
+        self.by_kind[EXPERIMENTS.kind].put(orjson.dumps(seeded))
 
     def event(self, about: Any, type: str, reason: str, message: str) -> None:  # noqa: A002
         self.told.append((about.kind, reason))
@@ -48,6 +49,12 @@ class Bench:
     def reconcile(self) -> None:
         self.server.requests.clear()
         self.controller.reconcile("ns/ab")
+
+    def pods_come(self) -> None:
+        for kind, name in [*self.server.objects]:
+            if kind == REPLICA_SETS.kind:
+                found = self.server.patch(REPLICA_SETS, "ns", name, {"status": {"replicas": 1, "availableReplicas": 1}})
+                self.by_kind[kind].put(orjson.dumps(found))
 
     @property
     def status(self) -> Json:
@@ -88,6 +95,19 @@ def test_pods_that_the_server_does_not_accept_are_an_error_with_its_words(error:
             bench.reconcile()
         except UserError:
             pytest.fail("it goes on trying")
+    assert (bench.status["phase"], bench.status["message"]) == ("Error", str(error))
+
+
+@pytest.mark.parametrize("error", [UserError("metadata.name: bad"), Refused("not allowed here")])
+def test_a_run_that_the_server_does_not_accept_ends_the_experiment_with_its_words(error: Exception) -> None:
+    bench = Bench(an_analysis())
+    bench.reconcile()
+    bench.pods_come()
+    bench.server.faults["create AnalysisRun"] = error
+    with pytest.raises(type(error)):
+        bench.reconcile()
+    assert [*bench.status["analysisRuns"]] == [{"name": "errors", "phase": "Error", "message": str(error)}]
+    bench.reconcile()
     assert (bench.status["phase"], bench.status["message"]) == ("Error", str(error))
 
 
