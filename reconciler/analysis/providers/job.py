@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.analysis.model import Phase
 from reconciler.analysis.providers.contract import Concluded, Going, ProviderError, Surroundings, Undertaking
-from reconciler.errors import AlreadyExists, NotFound
+from reconciler.errors import AlreadyExists, NotFound, Transient
 from reconciler.kube.api import Object
 from reconciler.kube.objects import ANALYSIS_RUNS, JOBS, PODS
 
@@ -35,7 +35,20 @@ seen at once where Jobs may be watched (`daemon/job_watch.py`)."""
 
 
 def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking) -> Going | Concluded:
-    """Creates the Job if this is the beginning, and looks how it does. Raises ProviderError when it is gone."""
+    """Creates the Job if this is the beginning, and looks how it does. Raises ProviderError when it is gone.
+
+    A begun Job is not given up, and a second one begun beside it, because the API server is away for a moment. Another
+    cluster may be away for good.
+    """
+    try:
+        return _looked_at(config, now, around, mine)
+    except Transient:
+        if mine.apart or not mine.metadata:
+            raise
+        return Going(_wait(now, mine), mine.metadata)
+
+
+def _looked_at(config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking) -> Going | Concluded:
     name, namespace = job_name(mine), _namespace(around, mine)
     metadata = {NAME: name, NAMESPACE: namespace}
     job = _found(name, namespace, mine) or _begun(config, name, namespace, mine)
@@ -44,10 +57,12 @@ def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine
         return concluded
     pods = mine.cluster.list(PODS, namespace, label_selector=f"job-name={name}")
     trouble = image_trouble(pods)
-    if trouble:
-        return Concluded(Phase.INCONCLUSIVE, trouble, metadata)
+    return Concluded(Phase.INCONCLUSIVE, trouble, metadata) if trouble else Going(_wait(now, mine), metadata)
+
+
+def _wait(now: datetime, mine: Undertaking) -> timedelta:
     elapsed = max((now - mine.begun).total_seconds(), 0.0) if mine.begun is not None else 0.0
-    return Going(timedelta(seconds=max(math.sqrt(2 * elapsed), SHORTEST_WAIT)), metadata)
+    return timedelta(seconds=max(math.sqrt(2 * elapsed), SHORTEST_WAIT))
 
 
 def terminate(mine: Undertaking) -> Concluded:

@@ -14,7 +14,7 @@ from reconciler.analysis.model import Measurement, MetricResult, Phase, RunStatu
 from reconciler.analysis.providers.contract import Undertaking
 from reconciler.analysis.providers.job import job_name
 from reconciler.analysis.run import Task
-from reconciler.errors import AlreadyExists, NotFound
+from reconciler.errors import AlreadyExists, NotFound, Transient
 from reconciler.kube.api import Object
 from reconciler.runtime.clock import VirtualClock
 
@@ -31,8 +31,11 @@ class Jobs:
         self.jobs: dict[tuple[str, str], Object] = {}
         self.pods: list[Object] = []
         self.deleted: list[tuple[str, str]] = []
+        self.away = False
 
     def get(self, _resource: Any, namespace: str, name: str) -> Object:
+        if self.away:
+            raise Transient("the API server is away")
         if (namespace, name) not in self.jobs:
             raise NotFound(name)
         return self.jobs[namespace, name]
@@ -138,6 +141,25 @@ def test_a_job_that_somebody_deleted_is_an_error_and_is_not_begun_again() -> Non
     world.cluster.jobs.clear()
     assert "was deleted before it ended" in world.measure(begun).message
     assert not world.cluster.jobs
+
+
+def test_a_begun_job_is_not_given_up_because_the_api_server_is_away() -> None:
+    world = World()
+    begun = world.measure()
+    world.cluster.away = True
+    world.clock.advance(8)
+    waiting = world.measure(begun)
+    assert (waiting.phase, waiting.metadata, waiting.started_at) == (Phase.RUNNING, begun.metadata, NOW)
+    assert waiting.resume_at == NOW + timedelta(seconds=12)
+    world.cluster.away = False
+    world.cluster.ends("Complete")
+    assert world.measure(waiting).phase is Phase.SUCCESSFUL
+
+
+def test_a_job_that_cannot_be_begun_is_an_error() -> None:
+    world = World()
+    world.cluster.away = True
+    assert world.measure().phase is Phase.ERROR
 
 
 def test_ending_deletes_the_job_with_its_pods() -> None:
