@@ -10,6 +10,7 @@ from reconciler.workloads.template_hash import pod_template_hash
 from tests.properties.invariants import Broken, Watch, available, hash_of
 
 Json = dict[str, Any]
+COMPLETE = ("Successful", "Failed", "Error", "Inconclusive")
 
 
 class BlueGreenWatch(Watch):
@@ -22,6 +23,7 @@ class BlueGreenWatch(Watch):
         if self._aborted and self._hash_of("act") != self._stable and self._pods_of(self._stable):
             raise Broken("the update was given up, and its version still has the production traffic")
         self._grace_ends()
+        self._is_judged()
 
     def _begin(self, replicas: int) -> None:
         raise Broken("a version gets pods before its Services select it")
@@ -51,6 +53,12 @@ class BlueGreenWatch(Watch):
         timed = config.get("autoPromotionSeconds") and config.get("autoPromotionEnabled") is not False
         if pauses == ["BlueGreenPause"] and timed and not self._spec.get("paused") and self._wakes is None:
             raise Broken("a timed pause that nobody will end")
+
+    def _is_judged(self) -> None:
+        runs = [body for (kind, _), body in self.cluster.objects.items() if kind == "AnalysisRun"]
+        over = all(run.get("status", {}).get("phase") in COMPLETE for run in runs)
+        if over and self.cluster.status.get("message") == "waiting for analysis to complete":
+            raise Broken("it waits for an analysis, and none goes on")
 
     def _grace_ends(self) -> None:
         for rs in self._sets():

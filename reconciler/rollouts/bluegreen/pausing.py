@@ -27,7 +27,8 @@ def advance(world: World, now: datetime) -> Pausing:
     if world.aborted or cutover.halted(world):
         return Pausing(world)
     if cutover.fast_tracked(world):
-        return Pausing(pauses.end(world, BLUE_GREEN_PAUSE))
+        # the end of another pause is for others to see: after an inconclusive analysis it means to measure again
+        return Pausing(pauses.end(world, BLUE_GREEN_PAUSE) if pauses.since(world, BLUE_GREEN_PAUSE) else world)
     if not analyses.passed(world, "PrePromotion"):
         return Pausing(world)
     if _over(world, now):

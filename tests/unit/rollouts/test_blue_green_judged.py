@@ -178,6 +178,15 @@ def test_after_an_inconclusive_analysis_a_promotion_measures_again() -> None:
     assert (serves(cluster), stands(cluster)) == (2, ("Healthy", ""))
 
 
+def test_after_an_inconclusive_analysis_after_the_cutover_a_promotion_measures_again() -> None:
+    cluster = a_pushed(POST)
+    verdict(cluster, "Inconclusive")
+    promote(cluster)
+    assert (serves(cluster), len(runs(cluster))) == (2, 2)
+    verdict(cluster, "Successful")
+    assert (serves(cluster), stands(cluster)) == (2, ("Healthy", ""))
+
+
 def test_a_retry_measures_again_instead_of_failing_by_the_old_verdict() -> None:
     cluster = a_pushed(POST)
     verdict(cluster, "Failed")
