@@ -3,6 +3,8 @@
 Traffic goes to a new version when that has all its pods and nothing is left to wait for. It comes back to the stable
 version when an update is given up, and also while the version that has it has lost every pod before it was promoted:
 any available stable pod is better than none. (The established engine comes back only if the broken version is whole.)
+An active Service that selects every version, because it is another one now or was written anew, is no cutover: the
+stable version has the traffic first, and the update goes its way. (The established engine skips pause and analysis.)
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def active(world: World) -> ReplicaSet | None:
 
 def fast_tracked(world: World) -> bool:
     """Whether there is nothing to wait for but pods: no pause, no analysis before the cutover."""
-    first = not world.status.stable_rs or not world.active_hash
+    first = not world.status.stable_rs or (not world.active_hash and not _can_serve(world))
     return first or world.active is world.new or world.status.promote_full or rollback.fast(world)
 
 
@@ -38,7 +40,14 @@ def halted(world: World) -> bool:
 
 
 def _stranded(world: World) -> bool:
-    """Whether traffic goes to a version without pods while the stable one has some."""
+    """Whether traffic goes to a version without pods while the stable one has some, or to every version there is."""
+    if not world.active_hash:
+        return _can_serve(world)
     lost = world.active is None or world.active.available == 0
     waiting = world.stable is not None and world.stable.available > 0
-    return bool(world.active_hash) and lost and waiting and world.replicas > 0
+    return lost and waiting and world.replicas > 0
+
+
+def _can_serve(world: World) -> bool:
+    """Whether the stable version, whole, could take what a Service sends to all versions."""
+    return world.stable is not None and world.replicas > 0 and world.stable.available >= world.replicas

@@ -15,7 +15,8 @@ from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.validation import problems
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, merge, template
-from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, serves
+from tests.unit.rollouts.test_blue_green_judged import lose_all_pods
+from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, push, serves, sizes
 from tests.unit.rollouts.test_restart import ASKED, NOW, pod
 
 ANALYSIS = {"templates": [{"templateName": "errors"}]}
@@ -85,6 +86,47 @@ def test_a_selector_that_somebody_else_changed_is_put_right() -> None:
     cluster.patch("Service", "act", {"spec": {"selector": {keys.HASH: "other"}}})
     cluster.converge()
     assert serves(cluster) == 2
+
+
+def written_anew(cluster: Cluster, name: str = "act") -> None:
+    """As `kubectl replace` leaves a Service: without the hash and without our mark."""
+    cluster.put("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": "shop"}}})
+
+
+def test_an_active_service_that_is_written_anew_does_not_promote_an_update_that_waits_for_a_person() -> None:
+    cluster = a_pushed(BY_HAND)
+    written_anew(cluster)
+    cluster.converge()
+    assert (serves(cluster), cluster.status["message"]) == (1, "BlueGreenPause")
+
+
+def test_another_active_service_serves_the_stable_version_before_the_new_one() -> None:
+    cluster = a_blue_green(replicas=3, blue_green=BY_HAND)
+    cluster.converge()
+    written_anew(cluster, "other")
+    strategy = {"blueGreen": {"activeService": "other"}}
+    cluster.user("both", {"spec": {"template": template("img:2"), "strategy": strategy}})
+    cluster.converge()
+    assert (serves(cluster, "other"), cluster.status["message"]) == (1, "BlueGreenPause")
+
+
+def test_a_canary_that_becomes_blue_green_within_an_update_has_the_pause_before_it() -> None:
+    cluster = a_cluster(replicas=4, steps=[{"setWeight": 25}, {"pause": {}}])
+    written_anew(cluster)
+    cluster.converge()
+    push(cluster, 2)
+    strategy = {"canary": None, "blueGreen": {"activeService": "act", **BY_HAND}}
+    cluster.user("blue-green", {"spec": {"strategy": strategy}})
+    cluster.converge()
+    assert (serves(cluster), sizes(cluster), cluster.status["message"]) == (1, [4, 4], "BlueGreenPause")
+
+
+def test_a_stable_version_that_lacks_pods_does_not_keep_every_version_in_a_service_for_good() -> None:
+    cluster = a_pushed(BY_HAND)
+    lose_all_pods(cluster, 1)
+    written_anew(cluster)
+    cluster.converge()
+    assert (serves(cluster), cluster.status["phase"]) == (2, "Healthy")
 
 
 @pytest.mark.parametrize(("chosen", "going"), [(None, 1), ("50%", 2), (0, 1)])
