@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.rollouts import rollback
-from reconciler.rollouts.bluegreen import analyses
+from reconciler.rollouts.bluegreen import analyses, cutover
 from reconciler.rollouts.canary.desired import enough
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.proving import bake, first_deploy, wanted
@@ -81,7 +81,7 @@ def _serves(world: World) -> bool:
     """Whether it has its pods, and no person stands in the way."""
     if world.new is None or world.aborted or world.rollout.spec.paused or not _available(world):
         return False
-    return not world.is_blue_green or world.active is world.new
+    return not world.is_blue_green or cutover.complete(world)
 
 
 def _available(world: World) -> bool:

@@ -284,8 +284,6 @@ def test_a_healthy_version_is_delivered_in_the_end(world: Json, history: list[Ac
     cluster.broken.clear()
     cluster.deaf, cluster.plugins.says = False, {}
     cluster.user("resume", {"spec": {"paused": False, "template": template("img:9")}})
-    if "blue_green" in world and cluster.rollout["spec"]["replicas"] == 0:
-        act(cluster, ("scale", 1))  # a Service that still selects all pods is not narrowed to a version without any
     cluster.converge()
     for _ in range(4):
         cluster.user("full", {"status": {"promoteFull": True}})

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.analysis.model import Phase
 from reconciler.rollouts import run_slots
-from reconciler.rollouts.bluegreen import sizes
+from reconciler.rollouts.bluegreen import cutover, sizes
 from reconciler.rollouts.run_slots import RunKind
 from reconciler.rollouts.snapshot import World
 
@@ -17,7 +17,7 @@ def wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
     if analysis is None:
         return None
     begun = run_slots.recorded(world, kind) is not None
-    serves = world.active is world.new
+    serves = cutover.complete(world)
     if kind == "PrePromotion":
         return analysis if not serves and world.active_hash and (begun or sizes.ready(world)) else None
     return analysis if begun or (serves and sizes.saturated(world)) else None

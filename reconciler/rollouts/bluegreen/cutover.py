@@ -34,6 +34,15 @@ def fast_tracked(world: World) -> bool:
     return first or world.active is world.new or world.status.promote_full or rollback.fast(world)
 
 
+def complete(world: World) -> bool:
+    """Whether the new version has the traffic, or there is none to be had.
+
+    A Rollout without replicas does not narrow a Service that still selects every pod of the application: those that are
+    there are of somebody else, as of a Deployment that is to be replaced.
+    """
+    return world.active is world.new or (not world.replicas and not world.active_hash)
+
+
 def halted(world: World) -> bool:
     """Whether Services stay as they are and no pause ends: a person looks at it (spec §4.9)."""
     return world.rollout.spec.paused or world.inconclusive

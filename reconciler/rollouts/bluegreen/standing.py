@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.rollouts.bluegreen import analyses
+from reconciler.rollouts.bluegreen import analyses, cutover
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import BlueGreenStatus, RolloutStatus
 from reconciler.workloads import selectors
@@ -36,21 +36,22 @@ def counted(world: World, status: RolloutStatus) -> RolloutStatus:
 def available(world: World) -> bool:
     """Whether the version that serves has all its pods."""
     active, n = world.active, world.replicas
-    return active is not None and active.size == active.sized_for == active.available == n
+    if active is None:
+        return cutover.complete(world)
+    return active.size == active.sized_for == active.available == n
 
 
 def healthy(world: World, status: RolloutStatus) -> bool:
     """Whether the wanted version serves, whole, wherever it shall; it may still be judged (§5.2)."""
     n, selects = world.replicas, status.blue_green or BlueGreenStatus()
     previewed = not world.blue_green.preview_service or selects.preview_selector == status.current_pod_hash
-    serves = bool(status.current_pod_hash) and selects.active_selector == status.current_pod_hash
-    return serves and previewed and (status.updated_replicas, status.available_replicas) == (n, n)
+    whole = (status.updated_replicas, status.available_replicas) == (n, n)
+    return bool(status.current_pod_hash) and cutover.complete(world) and previewed and whole
 
 
 def awaited(world: World, status: RolloutStatus) -> str:
     """What is left to be done once all pods are available; empty when nothing is (§5.1)."""
-    selects = status.blue_green or BlueGreenStatus()
-    if not selects.active_selector or selects.active_selector != status.current_pod_hash:
+    if not cutover.complete(world):
         return "active service cutover pending"
     if status.stable_rs == status.current_pod_hash:
         return ""

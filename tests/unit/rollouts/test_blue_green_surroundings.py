@@ -15,8 +15,8 @@ from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.validation import problems
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, merge, template
-from tests.unit.rollouts.test_blue_green_judged import lose_all_pods
-from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, push, serves, sizes
+from tests.unit.rollouts.test_blue_green_judged import POST, lose_all_pods, verdict
+from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, push, serves, sizes, stands
 from tests.unit.rollouts.test_restart import ASKED, NOW, pod
 
 ANALYSIS = {"templates": [{"templateName": "errors"}]}
@@ -127,6 +127,20 @@ def test_a_stable_version_that_lacks_pods_does_not_keep_every_version_in_a_servi
     written_anew(cluster)
     cluster.converge()
     assert (serves(cluster), cluster.status["phase"]) == (2, "Healthy")
+
+
+def test_without_replicas_it_is_healthy_and_leaves_a_service_to_the_pods_of_others_until_it_has_its_own() -> None:
+    cluster = a_blue_green(replicas=0, blue_green=POST)
+    cluster.converge()
+    assert (serves(cluster), stands(cluster)) == (0, ("Healthy", ""))
+    push(cluster, 2)
+    verdict(cluster, "Successful")
+    assert (serves(cluster), stands(cluster)) == (0, ("Healthy", ""))
+    cluster.user("scale", {"spec": {"replicas": 3}})
+    cluster.converge(ready=False)
+    assert (serves(cluster), stands(cluster)[0]) == (0, "Progressing")
+    cluster.converge()
+    assert (serves(cluster), sizes(cluster), stands(cluster)) == (2, [0, 3], ("Healthy", ""))
 
 
 @pytest.mark.parametrize(("chosen", "going"), [(None, 1), ("50%", 2), (0, 1)])
