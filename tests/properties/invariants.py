@@ -110,7 +110,7 @@ class Watch:
     def _announced(self, call: CallId) -> None:
         """What a plugin is asked stands in the status before: after a crash nobody else would know of it."""
         records = self.cluster.status["canary"].get("stepPluginStatuses") or []
-        ids = [(each["index"], each["operation"], each["startedAt"], each["executions"]) for each in records]
+        ids = [(each["index"], each["operation"], each.get("startedAt"), each.get("executions", 0)) for each in records]
         if (call.index, call.operation, call.started_at, call.execution) not in ids:
             raise Broken(f"{call} is made before it is written down")
 

@@ -35,12 +35,17 @@ def fast_tracked(world: World) -> bool:
 
 
 def complete(world: World) -> bool:
-    """Whether the new version has the traffic, or there is none to be had.
+    """Whether the new version has the traffic, or needs none."""
+    return world.active is world.new or needless(world)
+
+
+def needless(world: World) -> bool:
+    """Whether there is nothing to give the traffic to, and nothing of ours that has it.
 
     A Rollout without replicas does not narrow a Service that still selects every pod of the application: those that are
     there are of somebody else, as of a Deployment that is to be replaced.
     """
-    return world.active is world.new or (not world.replicas and not world.active_hash)
+    return not world.replicas and not world.active_hash
 
 
 def halted(world: World) -> bool:

@@ -37,7 +37,7 @@ def available(world: World) -> bool:
     """Whether the version that serves has all its pods."""
     active, n = world.active, world.replicas
     if active is None:
-        return cutover.complete(world)
+        return cutover.needless(world)
     return active.size == active.sized_for == active.available == n
 
 
@@ -46,12 +46,19 @@ def healthy(world: World, status: RolloutStatus) -> bool:
     n, selects = world.replicas, status.blue_green or BlueGreenStatus()
     previewed = not world.blue_green.preview_service or selects.preview_selector == status.current_pod_hash
     whole = (status.updated_replicas, status.available_replicas) == (n, n)
-    return bool(status.current_pod_hash) and cutover.complete(world) and previewed and whole
+    return _serves(world, status) and previewed and whole
+
+
+def _serves(world: World, status: RolloutStatus) -> bool:
+    selects = status.blue_green or BlueGreenStatus()
+    if not status.current_pod_hash:
+        return False
+    return selects.active_selector == status.current_pod_hash or cutover.needless(world)
 
 
 def awaited(world: World, status: RolloutStatus) -> str:
     """What is left to be done once all pods are available; empty when nothing is (§5.1)."""
-    if not cutover.complete(world):
+    if not _serves(world, status):
         return "active service cutover pending"
     if status.stable_rs == status.current_pod_hash:
         return ""
