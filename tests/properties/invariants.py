@@ -95,7 +95,10 @@ class Watch:
 
     def _wait_for_the_router(self, rs: Json, replicas: int, sized_for: int) -> None:
         """Until the proxy says that it carries the split, pods go only as replicas do."""
-        size, before = rs["spec"]["replicas"], int(rs["metadata"]["annotations"].get(keys.DESIRED_REPLICAS, sized_for))
+        size, before = (
+            rs["spec"]["replicas"],
+            int(rs["metadata"].get("annotations", {}).get(keys.DESIRED_REPLICAS, sized_for)),
+        )
         kept = min(size, -(-size * sized_for // before)) if before else 0
         if replicas < kept and self._unconfirmed():
             name = rs["metadata"]["name"]
