@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import scheduling
 from tests.e2e import report
@@ -26,6 +27,8 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
     "browser": ("chromium",),
 }
 _STARTED = time.time()
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")  # how fast a machine draws examples is no property of ours
 _IN_CI = os.environ.get("CI") == "true"
 
 
