@@ -24,6 +24,8 @@ PART_OF_INTERVAL = 10
 """An answer is never older than this part of the interval of who gets it."""
 
 MOST_ANSWERS = 1000
+KEPT = timedelta(seconds=10)
+"""No window is longer, so that older answers, which may be large, are let go."""
 
 
 PROVIDERS = frozenset(
@@ -83,9 +85,12 @@ class SharedQuestions:
     def _begin(self, key: bytes, now: datetime) -> _Question:
         mine = self._questions[key] = _Question(now, Future())
         self._questions.move_to_end(key)
-        while len(self._questions) > self._most:
+        while len(self._questions) > self._most or self._oldest().asked_at < now - KEPT:
             self._questions.popitem(last=False)
         return mine
+
+    def _oldest(self) -> _Question:
+        return next(iter(self._questions.values()))
 
     def _take(self, key: bytes, mine: _Question, take: Callable[[], _Answer]) -> _Answer:
         try:

@@ -7,7 +7,7 @@ for other engines.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,9 +21,9 @@ from reconciler.analysis.rules import alert, catalogue, comparison
 from reconciler.analysis.rules.alert import Instance, Judgement
 from reconciler.analysis.rules.catalogue import Rule
 from reconciler.analysis.rules.promql import PromQLError, with_matchers
-from reconciler.analysis.shared import digest
+from reconciler.analysis.shared import KEPT, digest
 
-RULES_STAY = timedelta(seconds=10)
+RULES_STAY = KEPT
 """For how long a list of rules is taken for the present one. They change when somebody changes files."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,22 @@ def test_no_more_answers_are_kept_than_there_is_room_for() -> None:
     assert source.asked == 3
     questions.ask(b"a", T0, SECOND, source.take)
     assert source.asked == 4
+
+
+def test_an_answer_that_nobody_will_be_given_any_more_is_let_go() -> None:
+    class Large:
+        pass
+
+    questions, kept = SharedQuestions(), []
+
+    def take() -> Large:
+        answer = Large()
+        kept.append(weakref.ref(answer))
+        return answer
+
+    questions.ask(b"old", T0, SECOND, take)
+    questions.ask(b"new", T0 + 11 * SECOND, SECOND, take)
+    assert [ref() is not None for ref in kept] == [False, True]
 
 
 @pytest.mark.parametrize(
