@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reconciler.analysis.arguments import substitute
 from reconciler.analysis.model import FAILING_SINCE, AnalysisRun, Measurement, MetricResult, Phase
 from reconciler.analysis.run import WORST
-from reconciler.analysis.validate import plain_values
+from reconciler.analysis.validate import filled_in
 from reconciler.apps.delivery import MetricReading
-from reconciler.errors import UserError
 
 
 class Explanation(NamedTuple):
@@ -61,10 +59,4 @@ def _condition(run: AnalysisRun, raw: dict[str, Any], result: MetricResult, phas
     if result.rule_condition is not None:
         return result.rule_condition
     success, failure = str(raw.get("successCondition") or ""), str(raw.get("failureCondition") or "")
-    text = failure if failure and (phase is Phase.FAILED or not success) else success
-    if "{{" not in text:
-        return text
-    try:
-        return str(substitute({"condition": text}, plain_values(run.spec.args))["condition"])
-    except UserError:
-        return text
+    return filled_in(failure if failure and (phase is Phase.FAILED or not success) else success, run.spec.args)

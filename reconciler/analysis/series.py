@@ -9,11 +9,9 @@ from typing import Any
 
 import orjson
 
-from reconciler.analysis.arguments import substitute
 from reconciler.analysis.model import RULE, RULE_BOUND, AnalysisRun, Measurement, MetricResult
 from reconciler.analysis.thresholds import Threshold, of_rule, thresholds
-from reconciler.analysis.validate import plain_values
-from reconciler.errors import UserError
+from reconciler.analysis.validate import filled_in
 
 SEPARATOR = " · "
 """Between the conditions of a metric, where they are shown on one line."""
@@ -52,7 +50,9 @@ def series(run: AnalysisRun) -> tuple[Series, ...]:
 def _series(run: AnalysisRun, raw: dict[str, Any]) -> Series:
     name = str(raw.get("name", ""))
     result = run.status.result(name) or MetricResult(name=name)
-    success, failure = (_filled_in(run, raw.get(field)) for field in ("successCondition", "failureCondition"))
+    success, failure = (
+        filled_in(str(raw.get(field) or ""), run.spec.args) for field in ("successCondition", "failureCondition")
+    )
     return Series(
         metric=name,
         phase=str(result.phase),
@@ -76,15 +76,6 @@ def _conditions(result: MetricResult, success: str, failure: str) -> tuple[str, 
     if success and not failure:
         return (success,)
     return tuple(f"{name}: {text}" for name, text in (("success", success), ("failure", failure)) if text)
-
-
-def _filled_in(run: AnalysisRun, text: Any) -> str:
-    if not text or "{{" not in str(text):
-        return str(text or "")
-    try:
-        return str(substitute({"condition": str(text)}, plain_values(run.spec.args))["condition"])
-    except UserError:
-        return str(text)
 
 
 def _point(each: Measurement) -> Point:

@@ -36,6 +36,16 @@ def plain_values(args: Sequence[Argument]) -> dict[str, str]:
     return values
 
 
+def filled_in(text: str, args: Sequence[Argument]) -> str:
+    """A text as people are shown it: arguments filled in, secrets masked; as it is written where that cannot be."""
+    if "{{" not in text:
+        return text
+    try:
+        return str(substitute({"": text}, plain_values(args))[""])
+    except UserError:
+        return text
+
+
 def metrics(run: AnalysisRun, values: Mapping[str, str]) -> tuple[Metric, ...]:
     """The run's metrics with `values` filled in. Raises UserError with all problems, worded for the run's message."""
     raw = substituted(run, values)
