@@ -26,6 +26,9 @@ STEP_LABEL = "step-index"
 REVISION_ANNOTATION = "rollout.argoproj.io/revision"
 RULE, RULE_BOUND = "Rule", "RuleBound"
 """In the metadata of a metric: which rule of Prometheus it is, and what an alert compares with, such as `> 0.05`."""
+JOB_NAME, JOB_NAMESPACE = "job-name", "job-namespace"
+"""In the metadata of a measurement that is a Job; the first is also the label of the Job's pods."""
+
 FAILING_SINCE = "failing-since"
 """In the metadata of a metric: when the first of the errors was seen that have followed each other since."""
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.analysis.model import Phase
+from reconciler.analysis.model import JOB_NAME, JOB_NAMESPACE, Phase
 from reconciler.analysis.providers.contract import Concluded, Going, ProviderError, Surroundings, Undertaking
 from reconciler.errors import AlreadyExists, NotFound, Transient
 from reconciler.kube.api import Object
@@ -26,9 +26,6 @@ OTHER_CLUSTER_VARIABLE = "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"
 
 LABEL = "analysisrun.argoproj.io/uid"
 IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")
-NAME, NAMESPACE = "job-name", "job-namespace"
-"""Keys of the measurement's metadata."""
-
 SHORTEST_WAIT = 1.0
 """Seconds between two looks at a Job that has only begun; the more time it takes, the longer they become. Its end is
 seen at once where Jobs may be watched (`daemon/job_watch.py`)."""
@@ -50,7 +47,7 @@ def advance(config: Mapping[str, Any], now: datetime, around: Surroundings, mine
 
 def _looked_at(config: Mapping[str, Any], now: datetime, around: Surroundings, mine: Undertaking) -> Going | Concluded:
     name, namespace = job_name(mine), _namespace(around, mine)
-    metadata = {NAME: name, NAMESPACE: namespace}
+    metadata = {JOB_NAME: name, JOB_NAMESPACE: namespace}
     job = _found(name, namespace, mine) or _begun(config, name, namespace, mine)
     concluded = _verdict(job, metadata)
     if concluded is not None:
@@ -67,7 +64,7 @@ def _wait(now: datetime, mine: Undertaking) -> timedelta:
 
 def terminate(mine: Undertaking) -> Concluded:
     """Deletes the Job; the server keeps it until its pods are gone. One that is gone already is no error."""
-    _delete(mine.metadata.get(NAME, ""), mine.metadata.get(NAMESPACE, ""), mine)
+    _delete(mine.metadata.get(JOB_NAME, ""), mine.metadata.get(JOB_NAMESPACE, ""), mine)
     return Concluded(Phase.INCONCLUSIVE, "Metric Terminated", mine.metadata)
 
 
@@ -123,7 +120,7 @@ def is_of(job: Object, mine: Undertaking) -> bool:
 
 
 def _namespace(around: Surroundings, mine: Undertaking) -> str:
-    return mine.metadata.get(NAMESPACE) or around.environment.get(NAMESPACE_VARIABLE) or mine.namespace
+    return mine.metadata.get(JOB_NAMESPACE) or around.environment.get(NAMESPACE_VARIABLE) or mine.namespace
 
 
 def _found(name: str, namespace: str, mine: Undertaking) -> Object | None:
@@ -131,7 +128,7 @@ def _found(name: str, namespace: str, mine: Undertaking) -> Object | None:
     try:
         job = mine.cluster.get(JOBS, namespace, name)
     except NotFound:
-        if mine.metadata.get(NAME):
+        if mine.metadata.get(JOB_NAME):
             raise ProviderError(f"the Job {namespace}/{name} was deleted before it ended") from None
         return None
     return _checked(job, mine)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from reconciler.analysis.model import AnalysisRun, Measurement
-from reconciler.analysis.providers.job import NAME as JOB_NAME
-from reconciler.analysis.providers.job import NAMESPACE as JOB_NAMESPACE
+from reconciler.analysis.model import JOB_NAME, JOB_NAMESPACE, AnalysisRun, Measurement
 from reconciler.cli.analysis.reading import run_called
 from reconciler.cli.analysis.view import lines
 from reconciler.cli.printing import clean

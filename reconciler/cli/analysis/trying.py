@@ -13,8 +13,7 @@ from reconciler.analysis import providers, validate
 from reconciler.analysis import run as engine
 from reconciler.analysis.measure import Measurer
 from reconciler.analysis.metric import Metric
-from reconciler.analysis.model import AnalysisRun, Measurement, Phase, RunStatus
-from reconciler.analysis.providers import job
+from reconciler.analysis.model import JOB_NAME, AnalysisRun, Measurement, Phase, RunStatus
 from reconciler.analysis.providers.contract import Lasting
 from reconciler.cli.analysis.templates import Measured
 from reconciler.errors import ReconcilerError
@@ -69,7 +68,7 @@ class Trial:
         for metric in self.metrics:
             result = self.status.result(metric.name)
             for each in result.measurements if result is not None else ():
-                if each.finished_at is None or job.NAME in each.metadata:
+                if each.finished_at is None or JOB_NAME in each.metadata:
                     self.measurer.end(self._so_far(), engine.Task(metric, each, ending=True))
 
     def _open(self) -> list[Metric]:

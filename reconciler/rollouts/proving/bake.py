@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.analysis.model import AnalysisRun, Phase
+from reconciler.analysis.model import JOB_NAME, AnalysisRun, Phase
 from reconciler.rollouts import run_slots
 from reconciler.rollouts.intents import Intent, TerminateAnalysisRun
 from reconciler.rollouts.proving import wanted
@@ -68,9 +68,15 @@ def end(world: World, now: datetime) -> Ending:
     if not baking.over(now):
         return Ending(wake_at=baking.until)
     run = baking.run
-    if run.status.phase.complete or run.spec.terminate:
+    if run.status.phase.complete or run.spec.terminate or _has_a_job(run):
         return Ending()
     return Ending((TerminateAnalysisRun(run.metadata.name),))
+
+
+def _has_a_job(run: AnalysisRun) -> bool:
+    """A Job that is ended before it can tell makes its run inconclusive; its own end wakes the Rollout."""
+    last = (result.last for result in run.status.metric_results)
+    return any(each is not None and each.finished_at is None and JOB_NAME in each.metadata for each in last)
 
 
 def told(world: World) -> str:

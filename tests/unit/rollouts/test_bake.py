@@ -86,6 +86,18 @@ def test_a_bake_lasts_its_duration_and_ends_a_run_that_has_no_end() -> None:
     assert stable(cluster)
 
 
+def test_a_bake_waits_for_a_job_that_would_else_be_inconclusive() -> None:
+    cluster = a_bake("30m")
+    job: Json = {"phase": "Running", "metadata": {"job-name": "uid.smoke.1"}}
+    name = bake_run(cluster)["metadata"]["name"]
+    for ended in (False, True):
+        measurement = job | ({"finishedAt": "2026-01-01T00:31:00Z"} if ended else {})
+        results = [{"name": "smoke", "phase": "Running", "measurements": [measurement]}]
+        cluster.patch("AnalysisRun", name, {"status": {"phase": "Running", "metricResults": results}})
+        cluster.wait(1900)
+        assert bool(bake_run(cluster)["spec"].get("terminate")) is ended
+
+
 def test_a_run_that_is_done_early_does_not_shorten_the_bake_and_is_not_stuck() -> None:
     cluster = a_bake("1h", progressDeadlineSeconds=60)
     cluster.run_analyses("Successful")
