@@ -79,7 +79,7 @@ def checked(
     item: Item, wanted: RolloutAnalysis, path: Path, named: Sequence[Path], catalogue: Catalogue, *, endless: bool
 ) -> Iterator[Remark]:
     """`named`: where each template is named."""
-    found = [catalogue.find(_kind(ref.cluster_scope), ref.template_name, item) for ref in wanted.templates]
+    found = [catalogue.find(kind_of(ref.cluster_scope), ref.template_name, item) for ref in wanted.templates]
     for at, ref, template in zip(named, wanted.templates, found, strict=True):
         if template is None:
             yield _missing(item, ref, at, catalogue)
@@ -89,11 +89,11 @@ def checked(
 
 
 def _missing(item: Item, ref: TemplateRef, path: Path, catalogue: Catalogue) -> Remark:
-    return catalogue.missing(_kind(ref.cluster_scope), ref.template_name, item, path)
+    return catalogue.missing(kind_of(ref.cluster_scope), ref.template_name, item, path)
 
 
 def _together(item: Item, wanted: RolloutAnalysis, path: Path, catalogue: Catalogue) -> Iterator[Remark]:
-    flat, problems = flatten(wanted.templates, _lookup(item, catalogue))
+    flat, problems = flatten(wanted.templates, lookup(item, catalogue))
     _, unresolved = merge(wanted.args, flat.spec.args)
     for problem in problems + unresolved:
         yield Remark(item, Fault(path, f"{shown(path)}: {problem.what}", problem.fix))
@@ -115,16 +115,16 @@ def _endless(item: Item, spec: TemplateSpec, path: Path) -> Iterator[Remark]:
 
 
 def _flat(item: Item, wanted: RolloutAnalysis, catalogue: Catalogue) -> TemplateSpec:
-    return flatten(wanted.templates, _lookup(item, catalogue))[0].spec
+    return flatten(wanted.templates, lookup(item, catalogue))[0].spec
 
 
-def _lookup(item: Item, catalogue: Catalogue) -> TemplateLookup:
-    def lookup(name: str, cluster_scope: bool) -> AnalysisTemplate | None:
-        found = catalogue.find(_kind(cluster_scope), name, item)
+def lookup(item: Item, catalogue: Catalogue) -> TemplateLookup:
+    def find(name: str, cluster_scope: bool) -> AnalysisTemplate | None:
+        found = catalogue.find(kind_of(cluster_scope), name, item)
         return analysis.decoded(found) if found and catalogue.is_sound(found) else None
 
-    return lookup
+    return find
 
 
-def _kind(cluster_scope: bool) -> str:
+def kind_of(cluster_scope: bool) -> str:
     return "ClusterAnalysisTemplate" if cluster_scope else "AnalysisTemplate"

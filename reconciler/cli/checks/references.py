@@ -1,4 +1,4 @@
-"""What a Rollout names, looked up among the files that were given: Services, routes, analysis templates.
+"""What Rollouts, Experiments and templates name, looked up among the files: Services, routes, analysis templates.
 
 An object that is missing may be elsewhere: in another repository, or in the cluster already. So it is a warning, unless
 others of its kind are beside the Rollout, as then the name is what is wrong. What is here must fit.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.cli.checks import experiments, judged, rollouts
+from reconciler.cli.checks import experiments, judged, nested, rollouts
 from reconciler.cli.checks.catalogue import Catalogue, Remark
 from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
@@ -25,7 +25,7 @@ _CANARY: Path = ("spec", "strategy", "canary")
 
 
 def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
-    """About every Rollout; of the objects that it names, only the sound ones are looked into."""
+    """About all that names others; of the objects that it names, only the sound ones are looked into."""
     items = tuple(items)
     catalogue = Catalogue(items, sound)
     for item in items:
@@ -33,6 +33,8 @@ def remarks(items: Iterable[Item], sound: Iterable[Item]) -> Iterator[Remark]:
             yield from _of_rollout(item, catalogue)
         if item.kind == "Experiment" and item.found.group == OURS:
             yield from experiments.remarks(item, catalogue)
+        if item.kind in nested.KINDS and item.found.group == OURS:
+            yield from nested.remarks(item, catalogue)
 
 
 def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:

@@ -110,6 +110,29 @@ def test_a_template_in_a_workload_is_looked_up(tmp_path: Path, named: str, selec
     assert said in lint(str(tmp_path)).stdout
 
 
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"a": "b", "b": "c", "c": "a"}, "in a circle: a → b → c → a (remove one of these references)"),
+        ({"a": "a"}, "in a circle: a → a (remove one of these references)"),
+        ({"a": "b", "b": "ccc", "cc": "d", "d": ""}, "there is no AnalysisTemplate 'ccc' among these files"),
+        ({"a": "c", "b": "c", "c": ""}, "no problems in "),
+    ],
+    ids=["a circle", "itself", "missing", "sound"],
+)
+def test_nested_templates_are_followed_although_no_rollout_uses_them(
+    tmp_path: Path, named: dict[str, str], said: str
+) -> None:
+    kind = "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\n"
+    job = "provider: {job: {spec: {template: {}}}}"
+    for name, other in named.items():
+        spec = f"templates: [{{templateName: {other}}}]" if other else f"metrics: [{{name: {name}, {job}}}]"
+        (tmp_path / f"{name}.yaml").write_text(f"{kind}metadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+    found = lint(str(tmp_path)).stdout
+    assert found.count(said) == 1
+    assert found.count("circle") == said.count("circle")
+
+
 def test_warnings_alone_end_with_0(tmp_path: Path) -> None:
     (tmp_path / "gadget.yaml").write_text("apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}\n")
     result = lint(str(tmp_path))
