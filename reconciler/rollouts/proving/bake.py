@@ -85,4 +85,5 @@ def told(world: World) -> str:
     if baking is None:
         return ""
     until = f"until {baking.until:%H:%M:%S} UTC" if baking.until else f"until {baking.run.metadata.name} is complete"
-    return f"baking since {baking.since:%H:%M:%S} {until}: all traffic is on the new version, the previous one is ready"
+    kept = ", the previous one keeps its pods" if world.stable and world.stable.size else ""
+    return f"baking since {baking.since:%H:%M:%S} {until}: all traffic is on the new version{kept}"

@@ -47,6 +47,8 @@ def test_all_is_on_the_new_version_while_the_previous_one_is_stable(world: Json,
     cluster = a_bake(**world)
     assert sizes(cluster) == {"img:1": previous, "img:2": 4}
     assert not stable(cluster)
+    cluster.wait(3)
+    assert ("the previous one keeps its pods" in cluster.status["message"]) == (previous > 0)
     assert bake_run(cluster)["metadata"]["labels"]["rollout-type"] == "Bake"
     if world:
         assert cluster.status["canary"]["weights"]["canary"]["weight"] == 100
