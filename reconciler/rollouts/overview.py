@@ -5,9 +5,10 @@ Rollouts of either strategy can be shown, whoever drives them: all is read from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -155,7 +156,9 @@ def _actual_weight(rollout: Rollout, typed: tuple[Step, ...], replica_sets: Iter
 
 
 def _images(rollout: Rollout, replica_sets: Sequence[ReplicaSet]) -> tuple[Image, ...]:
-    """Those that have pods, with the roles of all versions that run them."""
+    """Those that have pods, with the roles of all versions that run them; else those that are wanted."""
+    if not replica_sets:
+        return tuple(Image(image) for image in _images_in(rollout.spec.template or {}))
     found: dict[str, tuple[str, ...]] = {}
     for rs in sorted(replica_sets, key=lambda rs: -rs.revision):
         role = roles(rollout, rs)
@@ -166,5 +169,9 @@ def _images(rollout: Rollout, replica_sets: Sequence[ReplicaSet]) -> tuple[Image
 
 
 def images_of(replica_set: ReplicaSet) -> tuple[str, ...]:
-    containers = (replica_set.spec.template.get("spec") or {}).get("containers") or ()
+    return _images_in(replica_set.spec.template)
+
+
+def _images_in(template: Mapping[str, Any]) -> tuple[str, ...]:
+    containers = (template.get("spec") or {}).get("containers") or ()
     return tuple(str(container.get("image", "")) for container in containers)

@@ -12,7 +12,7 @@ from rich.text import Text
 from reconciler.cli.experiments.reading import Read
 from reconciler.cli.printing import clean, table
 from reconciler.cli.rollouts.plan_view import duration
-from reconciler.cli.rollouts.view import status_text, table_of
+from reconciler.cli.rollouts.view import Tree, status_text
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment
 from reconciler.workloads.times import moment
@@ -36,7 +36,7 @@ def listing(found: Sequence[Experiment], now: datetime, *, namespaces: bool) -> 
 
 def details(found: Read, now: datetime) -> RenderableType:
     """What it is and how long it still takes, then its objects as a tree."""
-    return Group(_header(found.experiment, now), Text(), table_of(found.tree(now), now))
+    return Group(_header(found.experiment, now), Text(), Tree(found.tree(now), now))
 
 
 def _header(experiment: Experiment, now: datetime) -> Table:

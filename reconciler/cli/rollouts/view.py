@@ -84,7 +84,7 @@ def _facts_of(each: Overview) -> Iterator[str | Text]:
 
 def details(shown: Overview, nodes: Sequence[Node], now: datetime) -> RenderableType:
     """Header and tree, as `get` prints them."""
-    return Group(header(shown), Text(), tree_table(shown, nodes, now))
+    return Group(header(shown), Text(), tree_of(shown, nodes, now))
 
 
 def header(shown: Overview) -> Table:
@@ -119,21 +119,35 @@ def _image(image: Image) -> Text:
     return clean(f"{image.name} ({', '.join(image.roles)})" if image.roles else image.name)
 
 
-def tree_table(shown: Overview, nodes: Sequence[Node], now: datetime) -> Table:
-    return table_of(Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes)), now)
+def tree_of(shown: Overview, nodes: Sequence[Node], now: datetime) -> Tree:
+    return Tree(Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes)), now)
 
 
-def table_of(root: Node, now: datetime) -> Table:
-    """A tree, one line per node."""
-    found = table("NAME", "KIND", "STATUS", "AGE", "INFO")
-    for node, before in _lines(root, "", ""):
-        name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
-        if node.kind == "Revision":
-            found.add_row(name)
-            continue
-        kind, status = _SHORT.get(node.kind, node.kind), status_text(node.status)
-        found.add_row(name, kind, status, ago(node.created, now), clean(",".join(node.info)))
-    return found
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One line per node; on a narrow terminal the icons alone tell kinds, so that names stay whole."""
+
+    root: Node
+    now: datetime
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._table(narrow=options.max_width < _ROOMY)
+
+    def _table(self, *, narrow: bool) -> Table:
+        found = table("NAME", *(() if narrow else ("KIND",)), "STATUS", "AGE", "INFO")
+        for column in found.columns[:-1]:
+            column.no_wrap = True
+        for node, before in _lines(self.root, "", ""):
+            name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
+            found.add_row(name, *(() if node.kind == "Revision" else self._facts(node, narrow=narrow)))
+        return found
+
+    def _facts(self, node: Node, *, narrow: bool) -> Iterator[str | Text]:
+        if not narrow:
+            yield _SHORT.get(node.kind, node.kind)
+        yield status_text(node.status)
+        yield ago(node.created, self.now)
+        yield clean(",".join(node.info))
 
 
 def _lines(node: Node, before: str, below: str) -> Iterator[tuple[Node, str]]:

@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from reconciler.cli.rollouts.acting import Target, act, send
 from reconciler.cli.rollouts.familiar import ELSEWHERE, understood
 from reconciler.cli.rollouts.reading import rollout_called
-from reconciler.cli.rollouts.view import Listing
+from reconciler.cli.rollouts.view import Listing, Tree
 from reconciler.cli.rollouts.watching import changes
 from reconciler.cli.verbs import app as everything
 from reconciler.errors import UserError
 from reconciler.kube.api import Resource
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import DEPLOYMENTS, ROLLOUTS
+from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.overview import overview
 from reconciler.rollouts.verbs import Action, Patch, promote
 from reconciler.sandbox.server import Sandbox
@@ -155,6 +156,7 @@ def test_list_names_each_rollout_and_prints_documents(paused: Shop) -> None:
     for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
         [found] = load(paused.says("list", "-o", form))["rollouts"]
         assert (found["name"], found["step"]) == ("shop", 1)
+        assert [image["name"] for image in found["images"]] == ["shop:2"]
 
 
 def test_a_line_of_every_namespace_fits_on_a_terminal_of_80_columns(paused: Shop) -> None:
@@ -164,6 +166,20 @@ def test_a_line_of_every_namespace_fits_on_a_terminal_of_80_columns(paused: Shop
     title, line = out.export_text().splitlines()
     assert line.split() == [paused.namespace, *["shop", "Canary", "॥", "Paused", "1/4", "25", "4/4", "4", "1", "4"]]
     assert "WEIGHT" in title
+
+
+@pytest.mark.parametrize(("width", "titles"), [(80, "NAME STATUS AGE INFO"), (120, "NAME KIND STATUS AGE INFO")])
+def test_a_name_in_the_tree_stays_whole_on_its_line_whatever_the_width(width: int, titles: str) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    pod = Node("Pod", "web-7d9fc85c8-2-2-candidate-24h79", "Running", at, info=("ready:1/1", "restarts:3"))
+    run = Node("ReplicaSet", "web-7d9fc85c8-2-2-candidate", "Healthy", at, children=(pod,))
+    experiment = Node("Experiment", "web-7d9fc85c8-2-2", "Successful", at, children=(run,))
+    out = Console(width=width, record=True, file=io.StringIO())
+    out.print(Tree(Node("Revision", "revision:2", "", at, children=(experiment,)), at))
+    lines = out.export_text().splitlines()
+    assert lines[0].split() == titles.split()
+    assert pod.name in lines[4]
+    assert "Running" in lines[4]
 
 
 @pytest.mark.parametrize("verb", ["get", "promote", "undo", "status", "history"])
