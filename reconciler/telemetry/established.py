@@ -11,15 +11,11 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 from typing import NamedTuple
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-    UntypedMetricFamily,
-)
+from prometheus_client import Metric
+from prometheus_client.samples import Sample
 
 from reconciler.telemetry.metrics import REGISTRY
 
@@ -101,7 +97,7 @@ class Tallies:
     """Counters and histograms; `alive(namespace, name)` says whether an object is still there. Safe for threads."""
 
     alive: Callable[[str, str, str], bool] = lambda metric, namespace, name: True
-    _counts: dict[str, dict[tuple[str, ...], float]] = field(default_factory=dict)
+    _counts: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
     _spreads: dict[str, dict[tuple[str, ...], _Spread]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,7 +105,7 @@ class Tallies:
         """One more; `labels` in the order of `COUNTERS`."""
         with self._lock:
             counts = self._counts.setdefault(name, {})
-            counts[labels] = counts.get(labels, 0.0) + 1
+            counts[labels] = counts.get(labels, 0) + 1
 
     def observe(self, name: str, value: float, *labels: str) -> None:
         """One more value; `labels` in the order of `HISTOGRAMS`."""
@@ -124,12 +120,25 @@ class Tallies:
         """All of it, after forgetting what was about objects that are gone."""
         with self._lock:
             self._forget()
-            names = [*self._counts, *self._spreads]
-        for name in names:
+            counters, histograms = list(self._counts), list(self._spreads)
+        for name in counters:
+            yield _counter(name, self._counted(name))
+        for name in histograms:
+            yield _histogram(name, self._spread(name))
+
+    def _counted(self, name: str) -> Iterator[tuple[tuple[str, ...], int]]:
+        with self._lock:
+            known = list(self._counts[name].items())
+        yield from known
+
+    def _spread(self, name: str) -> Iterator[tuple[tuple[str, ...], _Spread]]:
+        """Copies: whoever reads takes its time."""
+        with self._lock:
+            known = list(self._spreads[name].items())
+        for labels, spread in known:
             with self._lock:
-                counts, spreads = self._counts.get(name), self._spreads.get(name)
-                family = _counter(name, counts) if counts is not None else _histogram(name, spreads or {})
-            yield family
+                copied = _Spread(list(spread.counts), spread.total)
+            yield labels, copied
 
     def _forget(self) -> None:
         kept: tuple[dict[str, dict[tuple[str, ...], object]], ...] = (self._counts, self._spreads)  # type: ignore[assignment]
@@ -187,33 +196,33 @@ def observe_api_request(verb: str, resource: str, code: int) -> None:
 
 
 def _gauge(name: str, found: Iterable[Series]) -> Metric:
-    family: GaugeMetricFamily | None = None
-    for series in found:
-        family = family or GaugeMetricFamily(name, GAUGES[name], labels=tuple(series.labels))
-        family.add_metric(list(series.labels.values()), series.value)
-    return family or GaugeMetricFamily(name, GAUGES[name])
+    return _family(name, GAUGES[name], "gauge", (Sample(name, dict(one.labels), one.value) for one in found))
 
 
-def _counter(name: str, counts: Mapping[tuple[str, ...], float]) -> Metric:
+def _counter(name: str, counts: Iterable[tuple[tuple[str, ...], int]]) -> Metric:
     """A name that does not end as the format wants counters to end has to go without a type."""
     text, labels = COUNTERS[name]
-    family: CounterMetricFamily | UntypedMetricFamily
-    if name.endswith("_total"):
-        family = CounterMetricFamily(name.removesuffix("_total"), text, labels=labels)
-    else:
-        family = UntypedMetricFamily(name, text, labels=labels)
-    for values, count in counts.items():
-        family.add_metric(list(values), count)
-    return family
+    kind = "counter" if name.endswith("_total") else "untyped"
+    samples = (Sample(name, dict(zip(labels, values, strict=True)), count) for values, count in counts)
+    return _family(name.removesuffix("_total"), text, kind, samples)
 
 
-def _histogram(name: str, spreads: Mapping[tuple[str, ...], _Spread]) -> Metric:
+def _histogram(name: str, spreads: Iterable[tuple[tuple[str, ...], _Spread]]) -> Metric:
     text, labels, bounds = HISTOGRAMS[name]
-    family = HistogramMetricFamily(name, text, labels=labels)
-    for values, spread in spreads.items():
-        sums, running = [], 0
-        for bound, count in zip((*map(str, bounds), "+Inf"), spread.counts, strict=True):
-            running += count
-            sums.append((bound, running))
-        family.add_metric(list(values), sums, spread.total)
+    ends = (*map(str, bounds), "+Inf")
+    each = (_of_spread(name, dict(zip(labels, values, strict=True)), ends, spread) for values, spread in spreads)
+    return _family(name, text, "histogram", chain.from_iterable(each))
+
+
+def _of_spread(name: str, labels: dict[str, str], ends: tuple[str, ...], spread: _Spread) -> Iterator[Sample]:
+    for end, count in zip(ends, accumulate(spread.counts), strict=True):
+        yield Sample(f"{name}_bucket", {**labels, "le": end}, count)
+    yield Sample(f"{name}_count", labels, sum(spread.counts))
+    yield Sample(f"{name}_sum", labels, spread.total)
+
+
+def _family(name: str, text: str, kind: str, samples: Iterable[Sample]) -> Metric:
+    """Its samples are made while they are read, which can be done once: all at once they would be too large."""
+    family = Metric(name, text, kind)
+    family.samples = samples  # type: ignore[assignment]  # a list to the library, which only goes through it
     return family

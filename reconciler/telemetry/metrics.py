@@ -10,19 +10,15 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     Info,
-    Metric,
     ProcessCollector,
     disable_created_metrics,
-    generate_latest,
 )
 
 import reconciler
@@ -102,26 +98,6 @@ STATUS_OUTBOX = _gauge("status_outbox", "Commit statuses that wait to be sent.",
 
 _shown: dict[str, tuple[str, str]] = {}
 _shown_lock = threading.Lock()
-
-
-def exposition() -> tuple[bytes, str]:
-    """All metrics in Prometheus' text format, and its content type. Takes tens of milliseconds with many series.
-
-    One family after the other becomes text: all of them as samples would take ten times the memory.
-    """
-    text = bytearray()
-    for family in REGISTRY.collect():
-        text += generate_latest(_Alone(family))
-    return bytes(text), CONTENT_TYPE_LATEST
-
-
-class _Alone(NamedTuple):
-    """A registry, as far as it has to be one, of one family."""
-
-    family: Metric
-
-    def collect(self) -> tuple[Metric]:
-        return (self.family,)
 
 
 def application_state(app: str, sync: str, health: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from reconciler.runtime.memory import give_back
-from reconciler.telemetry import metrics
+from reconciler.telemetry import exposition
 from reconciler.web.assets import Assets
 from reconciler.web.hooks import MAX_BODY_BYTES, Hooks
 from reconciler.web.live import Live
@@ -26,6 +26,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+FRESH = {"Cache-Control": "no-store"}
 
 _READY: web.AppKey[Callable[[], str]] = web.AppKey("ready")
 
@@ -69,9 +71,14 @@ async def _readyz(request: web.Request) -> web.Response:
     return web.Response(text=f"not ready: {missing}\n", status=503) if missing else web.Response(text="ok\n")
 
 
-async def _metrics(request: web.Request) -> web.Response:
-    content, content_type = await asyncio.to_thread(_exposition)
-    return web.Response(body=content, headers={"Content-Type": content_type})
+async def _metrics(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": exposition.CONTENT_TYPE, **SECURITY_HEADERS, **FRESH})
+    await response.prepare(request)
+    pieces = exposition.pieces()
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        await response.write(piece)
+    await asyncio.to_thread(give_back)
+    return response
 
 
 @web.middleware
@@ -83,12 +90,6 @@ async def _secure(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     if not response.prepared:
         response.headers.update(SECURITY_HEADERS)
-        response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in FRESH.items():
+            response.headers.setdefault(name, value)
     return response
-
-
-def _exposition() -> tuple[bytes, str]:
-    """With ten thousand objects it takes tens of megabytes for a moment, every few seconds."""
-    text = metrics.exposition()
-    give_back()
-    return text

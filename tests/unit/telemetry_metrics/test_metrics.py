@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from reconciler.telemetry import established, metrics
+from reconciler.telemetry import established, exposition, metrics
 
 
 def value(name: str, **labels: str) -> float | None:
@@ -17,7 +17,7 @@ def established_names() -> set[str]:
 
 
 def lines_with(text: str) -> list[str]:
-    return [line for line in metrics.exposition()[0].decode().splitlines() if text in line]
+    return [line for line in b"".join(exposition.pieces()).decode().splitlines() if text in line]
 
 
 def test_every_metric_of_ours_has_the_prefix_and_a_help_text():
@@ -55,7 +55,7 @@ def test_a_rollout_that_goes_leaves_the_others_of_its_application():
 
 def test_no_series_is_doubled_by_the_time_of_its_creation():
     metrics.webhook_received("github", "accepted")
-    assert "_created{" not in metrics.exposition()[0].decode()
+    assert "_created{" not in b"".join(exposition.pieces()).decode()
 
 
 def test_the_depth_of_a_queue_is_read_when_asked_for():
@@ -66,7 +66,7 @@ def test_the_depth_of_a_queue_is_read_when_asked_for():
 
 
 def test_promtool_finds_nothing_to_mend_in_the_exposition():
-    text = metrics.exposition()[0]
+    text = b"".join(exposition.pieces())
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     complaints = [line for line in checked.stderr.decode().splitlines() if line.startswith("reconciler_")]
     assert complaints == []
