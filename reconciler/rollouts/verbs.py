@@ -14,6 +14,7 @@ from typing import Any, Literal
 from reconciler.analysis.model import Phase
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import PatchKind
+from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.snapshot import INCONCLUSIVE
 from reconciler.workloads.times import stamp
@@ -65,6 +66,7 @@ def promote(rollout: Rollout) -> Action:
     if rollout.status.abort:
         retry, full = _hint(rollout, "retry"), _hint(rollout, "promote", "--full")
         raise UserError(Problem(f"{_name(rollout)} is aborted", f"{retry}, or {full} to skip all steps"))
+    _valid(rollout)
     patch, told = _promotion(rollout)
     if patch is None:
         return Action("resumed" if unpause else "has no pause and no steps to skip", patches=unpause)
@@ -76,6 +78,7 @@ def promote_full(rollout: Rollout) -> Action:
     unpause = (_spec(paused=False),) if rollout.spec.paused else ()
     if settled(rollout):
         return Action("has nothing to promote: its newest version is the stable one", patches=unpause)
+    _valid(rollout)
     follow_up = "all remaining steps, pauses and analyses are skipped"
     wanted = rollout.status.current_pod_hash != rollout.status.stable_rs
     return Action("fully promoted", follow_up, (*unpause, *((_status(promoteFull=True),) if wanted else ())))
@@ -118,9 +121,12 @@ def restart(rollout: Rollout, at: datetime) -> Action:
 def settled(rollout: Rollout) -> bool:
     """Whether nothing is under way, as far as the engine has seen this spec."""
     status = rollout.status
-    observed = status.observed_generation
-    current = observed.isdecimal() and int(observed) >= rollout.metadata.generation
-    return current and bool(status.stable_rs) and status.stable_rs == status.current_pod_hash
+    return _seen(rollout) and bool(status.stable_rs) and status.stable_rs == status.current_pod_hash
+
+
+def _seen(rollout: Rollout) -> bool:
+    observed = rollout.status.observed_generation
+    return observed.isdecimal() and int(observed) >= rollout.metadata.generation
 
 
 def _skip_to(rollout: Rollout, index: int) -> Action:
@@ -175,6 +181,14 @@ def _steps(rollout: Rollout) -> int:
 def _readable(rollout: Rollout) -> None:
     if rollout.malformed:
         raise UserError(Problem(f"{_name(rollout)} cannot be read: {rollout.malformed}", "mend its spec first"))
+
+
+def _valid(rollout: Rollout) -> None:
+    """A step skipped while the engine refuses the spec would be missed without a trace once that is mended."""
+    refused = rollout.status.condition(INVALID)
+    if refused and _seen(rollout):
+        said = f"{_name(rollout)} cannot be promoted: {refused.message}"
+        raise UserError(Problem(said, "correct it, and the update goes on by itself"))
 
 
 def _name(rollout: Rollout) -> str:

@@ -90,6 +90,14 @@ def test_only_patches_that_count_steps_hold_for_the_version_that_was_read() -> N
     assert [patch.at_version for patch in verbs.promote(a_rollout(PAUSED)).patches] == [""]
 
 
+@pytest.mark.parametrize("verb", [verbs.promote, verbs.promote_full])
+def test_an_invalid_rollout_is_not_promoted_until_it_is_mended(verb: Callable[[Rollout], verbs.Action]) -> None:
+    refused = {"conditions": [{"type": "InvalidSpec", "status": "True", "message": 'The Rollout "shop" is invalid: x'}]}
+    with pytest.raises(UserError, match=r"cannot be promoted: The Rollout \"shop\" is invalid: x.*correct it"):
+        verb(a_rollout(refused))
+    assert verb(a_rollout(refused | {"observedGeneration": "0"})).patches
+
+
 def test_promoting_an_aborted_update_says_what_helps() -> None:
     with pytest.raises(UserError, match=r"aborted.*rollouts retry shop.*promote shop --full"):
         verbs.promote(a_rollout({"abort": True}))
