@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.printing import Output, as_json, console
+from reconciler.cli.printing import Output, as_json, show
 from reconciler.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def status(
     if output is Output.JSON:
         print(as_json("applications", found))  # noqa: T201 - this is the answer
     else:
-        console().print(view(found, now, objects=bool(application)))
+        show(view(found, now, objects=bool(application)))
     raise typer.Exit(1 if any(failing(item) for item in found) else 0)
 
 

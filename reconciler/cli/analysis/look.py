@@ -30,9 +30,9 @@ def list_(
     """Show AnalysisRuns, one line each, the newest first. With -w until you stop it."""
     from datetime import UTC, datetime
 
+    from reconciler.cli import printing
     from reconciler.cli.analysis.reading import every_run
     from reconciler.cli.analysis.view import listing
-    from reconciler.cli.printing import console
     from reconciler.cli.rollouts.watching import live
 
     cluster, here = reach(kubeconfig, context, namespace)
@@ -52,7 +52,7 @@ def list_(
         for _ in live(shown):
             pass
     else:
-        console().print(shown())
+        printing.show(shown())
 
 
 def get(
@@ -97,12 +97,12 @@ def show(look: Callable[[], AnalysisRun], *, watch: bool) -> None:
     """Prints the run, or keeps the view up to date until it ends; then anything but Successful is exit code 1."""
     from datetime import UTC, datetime
 
+    from reconciler.cli import printing
     from reconciler.cli.analysis.view import details
-    from reconciler.cli.printing import console
     from reconciler.cli.rollouts.watching import live
 
     if not watch:
-        console().print(details(look(), datetime.now(UTC)))
+        printing.show(details(look(), datetime.now(UTC)))
         return
     seen: list[AnalysisRun] = []
 

@@ -31,7 +31,7 @@ def list_(
 
     from reconciler.cli.experiments.reading import every_experiment
     from reconciler.cli.experiments.view import listing
-    from reconciler.cli.printing import console
+    from reconciler.cli.printing import show
     from reconciler.cli.rollouts.watching import live
 
     cluster, here = reach(kubeconfig, context, namespace)
@@ -48,7 +48,7 @@ def list_(
         for _ in live(shown):
             pass
     else:
-        console().print(shown())
+        show(shown())
 
 
 def get(
@@ -67,7 +67,7 @@ def get(
 
     from reconciler.cli.experiments.reading import read
     from reconciler.cli.experiments.view import details
-    from reconciler.cli.printing import console
+    from reconciler.cli.printing import show
     from reconciler.cli.rollouts.watching import live
 
     cluster, here = reach(kubeconfig, context, namespace)
@@ -81,7 +81,7 @@ def get(
         return details(seen[0], datetime.now(UTC))
 
     if not watch:
-        console().print(look())
+        show(look())
         return
     for _ in live(look):
         if seen[0].experiment.status.phase.complete:

@@ -70,7 +70,7 @@ def _show(
     output: Format,
     failure: Failure | None,
 ) -> None:
-    from reconciler.cli.printing import console
+    from reconciler.cli.printing import show
     from reconciler.cli.rollouts.plan_view import answer, view
     from reconciler.cli.rollouts.watching import length
 
@@ -78,7 +78,7 @@ def _show(
     shown = made.plans(length(starting, "--pod-start"), failure)
     if output is Format.TABLE:
         for found in shown:
-            console().print(view(found))
+            show(view(found))
     else:
         print(document("plans", [answer(found) for found in shown], output))  # noqa: T201 - this is the answer
 

@@ -90,6 +90,13 @@ def test_list_shows_each_run_on_a_line(shell: Shell) -> None:
     assert any(line.startswith("good") for line in shown.splitlines())
 
 
+@pytest.mark.parametrize("verb", [("list",), ("get", "bad")], ids=["list", "get"])
+def test_no_line_ends_with_blanks_where_nobody_looks_at_a_terminal(shell: Shell, verb: tuple[str, ...]) -> None:
+    shell.has_run("bad", ENDED)
+    shown = shell.run(*verb).output.splitlines()
+    assert shown == [line.rstrip() for line in shown]
+
+
 def test_get_tells_why_a_run_failed_with_conditions_filled_in(shell: Shell) -> None:
     shell.has_run("bad", ENDED)
     shown = shell.run("get", "bad").output
