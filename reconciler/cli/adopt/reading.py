@@ -24,6 +24,7 @@ def read(cluster: Cluster, namespace: str, name: str) -> Found:
         of_rollout=_owned(rollout, sets),
         scalers=tuple(listed_or_none(cluster, SCALERS, namespace)),
         services=tuple(managed),
+        namespace=namespace,
     )
 
 

@@ -72,7 +72,8 @@ def adopt(
     if output is Manifest.YAML:
         print(direction.manifest)  # noqa: T201 - this is the answer
     if dry_run:
-        typer.echo("nothing was changed: --dry-run", err=True)
+        see = "" if output is Manifest.YAML else "; with -o yaml it prints what belongs in git"
+        typer.echo(f"nothing was changed: --dry-run{see}", err=True)
         return
     if not yes and not typer.confirm("Go on?", err=True):
         raise typer.Exit(1)
@@ -99,5 +100,6 @@ def _name(what: str, wanted: str) -> str:
     kind, separator, name = what.rpartition("/")
     short = {"deployment": ("deployment", "deployments", "deploy"), "rollout": ("rollout", "rollouts", "ro")}
     if (separator and kind.lower() not in short[wanted]) or not name:
-        raise typer.BadParameter(f"{what!r} is not {wanted}/NAME", param_hint=f"{wanted}/NAME")
+        back = " (the way back is --revert rollout/NAME)" if wanted == "deployment" else ""
+        raise typer.BadParameter(f"{what!r} is not {wanted}/NAME{back}", param_hint=f"{wanted}/NAME")
     return name

@@ -24,6 +24,7 @@ class Found:
     of_rollout: tuple[ReplicaSet, ...] = ()
     scalers: tuple[Object, ...] = ()
     services: tuple[Object, ...] = ()
+    namespace: str = ""
 
     def scaling(self, kind: str) -> list[Object]:
         """The HPAs that scale the Deployment, or the Rollout; but for those that another object keeps as they are."""

@@ -47,7 +47,8 @@ def refusals(found: Found) -> Iterator[Problem]:
     """Why it cannot begin."""
     rollout = found.rollout
     if rollout is None:
-        yield Problem(f"there is no Rollout {found.name}", "name one with -n NAMESPACE --revert rollout/NAME")
+        missing = f'there is no Rollout "{found.name}" in namespace "{found.namespace}"'
+        yield Problem(missing, "name one with -n NAMESPACE --revert rollout/NAME")
         return
     reference = spec(rollout).get("workloadRef") or {}
     held = (reference.get("kind"), reference.get("name")) == (DEPLOYMENTS.kind, found.name)

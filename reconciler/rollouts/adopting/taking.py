@@ -60,7 +60,8 @@ def refusals(found: Found, wish: Wish) -> Iterator[Problem]:
         yield Problem(f"{found.name} is a Rollout already", f"reconciler rollouts get {found.name}")
         return
     if deployment is None:
-        yield Problem(f"there is no Deployment {found.name}", "name one with -n NAMESPACE deployment/NAME")
+        missing = f'there is no Deployment "{found.name}" in namespace "{found.namespace}"'
+        yield Problem(missing, "name one with -n NAMESPACE deployment/NAME")
         return
     if found.rollout is not None:
         yield Problem(f"a Rollout {found.name} exists already", "it runs pods of its own: delete it first")

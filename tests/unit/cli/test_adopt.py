@@ -222,6 +222,20 @@ def test_disruption_budgets_are_said_to_go_on(deployed: Deployed) -> None:
     assert "PodDisruptionBudget shop guards the same pods" in deployed.run("deployment/shop", "--dry-run").stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("deployment/nobody",), 'there is no Deployment "nobody" in namespace "NS"'),
+        (("--revert", "rollout/nobody"), 'there is no Rollout "nobody" in namespace "NS"'),
+        (("rollout/shop",), "the way back is --revert"),
+        (("deployment/shop", "--dry-run"), "with -o yaml it prints what belongs in git"),
+    ],
+)
+def test_what_to_type_instead_is_said(deployed: Deployed, typed: tuple[str, ...], said: str) -> None:
+    done = deployed.run(*typed)
+    assert said.replace("NS", deployed.namespace) in f"{done.stderr}{done.exception}"
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"paused": True}, "is paused"),
     ({"strategy": {"type": "Recreate", "rollingUpdate": None}}, "Recreate"),
