@@ -5,10 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cluster.analysis_engine import until
 from tests.testbed.access import Access
+from tests.testbed.network import HOST
+from tests.testbed.prometheus import Prometheus
 
 _CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 
@@ -28,3 +32,14 @@ def rollout_crds(control_plane: Access) -> Access:
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(_CRDS))
     control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     return control_plane
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """It scrapes itself."""
+    targets: dict[str, str] = {}
+    server = Prometheus(tmp_path_factory.mktemp("prometheus"), HOST, targets)
+    targets["self"] = urlsplit(server.url).netloc
+    with server:
+        until(lambda: server.query("up == 1"), 15)
+        yield server

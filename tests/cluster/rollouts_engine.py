@@ -10,14 +10,16 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from reconciler.analysis.catalog import Catalog, from_stores
+from reconciler.analysis.model import decode_template
 from reconciler.cli.rollouts import app
 from reconciler.kube.client import connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
-from reconciler.rollouts.ports import NoAnalyses
 from reconciler.rollouts.step_plugins.caller import Caller
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.loop import Engine
@@ -34,20 +36,26 @@ class Shop:
         self.cluster = connect(str(kubeconfig), user_agent="reconciler/verbs-test")
         self.informers = {
             each.resource.kind: Informer(self.cluster, each.resource, each.decode, namespace=namespace, clock=clock)
-            for each in wiring.watched()
+            for each in self._watched()
         }
         queue, self.events = WorkQueue(clock), EventRecorder(self.cluster, "rollouts-controller", clock)
         stores = wiring.stores_of(lambda kind: self.informers[kind].store)
         wiring.subscribe(stores, queue.add)
         plugins = Caller(queue.add, clock)
-        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses(), plugins=plugins)
+        templates = self.informers[ANALYSIS_TEMPLATES.kind].store
+        analyses = Catalog(from_stores(templates, Store(decode_template)))
+        controller = RolloutController(self.cluster, stores, clock, self.events, analyses, plugins=plugins)
         self.engine = Engine("rollouts", controller.reconcile, queue, clock, threads=1)
+
+    @staticmethod
+    def _watched() -> tuple[wiring.Watched, ...]:
+        return (*wiring.watched(), wiring.Watched(ANALYSIS_TEMPLATES, decode_template, optional=True))
 
     def start(self) -> None:
         self.events.start()
         for informer in self.informers.values():
             informer.start()
-        for each in wiring.watched():
+        for each in self._watched():
             assert each.optional or self.informers[each.resource.kind].wait_synced(20)
         self.engine.start()
 

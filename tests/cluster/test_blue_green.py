@@ -1,4 +1,7 @@
-"""A blue-green Rollout on a real API server: production traffic always has the endpoints of one whole version."""
+"""A blue-green Rollout on a real API server: production traffic always has the endpoints of one whole version.
+
+Judged, it has those of the version that was found good, by the analysis engine and a real Prometheus.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,23 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.kube.api import Resource
-from reconciler.kube.objects import SERVICES
+from reconciler.kube.objects import ANALYSIS_RUNS, ANALYSIS_TEMPLATES, SERVICES
+from tests.cluster.analysis_engine import Analyses, a_metric
 from tests.cluster.rollouts_engine import Shop, until
 from tests.testbed.access import Access
+from tests.testbed.prometheus import Prometheus
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("rollout_crds")]
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 STRATEGY = {"activeService": "live", "previewService": "next", "autoPromotionEnabled": False, "previewReplicaCount": 1}
 HASH = "rollouts-pod-template-hash"
+JUDGED = {
+    "activeService": "live",
+    "previewService": "next",
+    "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
+    "postPromotionAnalysis": {"templates": [{"templateName": "errors"}]},
+    "abortScaleDownDelaySeconds": 0,
+}
 
 
 class Probe:
@@ -47,6 +59,14 @@ def shop(control_plane: Access, namespace: str) -> Iterator[Shop]:
     shop.start()
     yield shop
     shop.stop()
+
+
+@pytest.fixture
+def analyses(control_plane: Access, namespace: str, prometheus: Prometheus) -> Iterator[Analyses]:
+    analyses = Analyses(control_plane, namespace, prometheus.url)
+    analyses.start()
+    yield analyses
+    analyses.stop()
 
 
 def endpoints(shop: Shop) -> int:
@@ -83,3 +103,51 @@ def test_deploy_update_promote_undo_abort_without_a_moment_with_fewer_endpoints(
         assert selects(shop, "live") == first
     assert probe.fewest >= 4
     assert set(shop.stored()["status"]["blueGreen"]) == {"activeSelector", "previewSelector"}
+
+
+def measures(shop: Shop, template: str, share_of_errors: float) -> None:
+    """What the template finds from now on."""
+    metric = a_metric("errors", f"vector({share_of_errors})", successCondition="result[0] < 0.1")
+    spec, store = {"metrics": [metric]}, shop.informers[ANALYSIS_TEMPLATES.kind].store
+    if store.get(shop.namespace, template):
+        told = shop.cluster.patch(ANALYSIS_TEMPLATES, shop.namespace, template, {"spec": spec})
+    else:
+        body = {"apiVersion": ANALYSIS_TEMPLATES.api_version, "kind": ANALYSIS_TEMPLATES.kind}
+        told = shop.cluster.create(
+            ANALYSIS_TEMPLATES, shop.namespace, {**body, "metadata": {"name": template}, "spec": spec}
+        )
+    store.put_answer(told)
+
+
+def verdicts(shop: Shop) -> dict[str, str]:
+    """Kind of each AnalysisRun of the wanted version and its phase."""
+    pod_hash = shop.stored()["status"]["currentPodHash"]
+    runs = shop.cluster.list(ANALYSIS_RUNS, shop.namespace, label_selector=f"rollouts-pod-template-hash={pod_hash}")
+    return {run["metadata"]["labels"]["rollout-type"]: run["status"]["phase"] for run in runs}
+
+
+@pytest.mark.usefixtures("analyses")
+def test_each_analysis_decides_about_its_side_of_the_cutover(shop: Shop) -> None:
+    measures(shop, "smoke", 0.25)
+    measures(shop, "errors", 0.25)
+    shop.create([], blueGreen=JUDGED)
+    shop.reaches("Healthy", available=4)
+    first = selects(shop, "live")
+
+    shop.says("set", "image", "shop", "web=shop:2")
+    shop.reaches("Degraded")
+    assert "pre-promotion analysis phase error/failed" in shop.stored()["status"]["message"]
+    assert (verdicts(shop), selects(shop, "live")) == ({"PrePromotion": "Failed"}, first)
+
+    measures(shop, "smoke", 0)
+    shop.says("set", "image", "shop", "web=shop:3")
+    shop.reaches("Degraded", revision="3")
+    assert "post-promotion analysis phase error/failed" in shop.stored()["status"]["message"]
+    assert verdicts(shop) == {"PrePromotion": "Successful", "PostPromotion": "Failed"}
+    assert selects(shop, "live") == first, "the version that failed gave the traffic back"
+
+    measures(shop, "errors", 0)
+    shop.says("set", "image", "shop", "web=shop:4")
+    shop.reaches("Healthy", revision="4", updated=4)
+    assert verdicts(shop) == {"PrePromotion": "Successful", "PostPromotion": "Successful"}
+    assert selects(shop, "live") == selects(shop, "next") != first
