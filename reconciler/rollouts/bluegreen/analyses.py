@@ -12,9 +12,9 @@ from reconciler.rollouts.snapshot import World
 
 
 def wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
-    """The analysis whose run shall be there now; once begun it goes on although a pod is lost."""
+    """The analysis whose run shall go on now, though a pod is lost since; one that was successful is not done again."""
     analysis = _configured(world, kind)
-    if analysis is None:
+    if analysis is None or passed(world, kind):
         return None
     begun = run_slots.recorded(world, kind) is not None
     serves = cutover.complete(world)

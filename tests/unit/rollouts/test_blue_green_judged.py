@@ -64,6 +64,16 @@ def test_the_pause_comes_after_the_analysis_before_the_cutover() -> None:
     assert (serves(cluster), stands(cluster)) == (1, ("Paused", "BlueGreenPause"))
 
 
+def test_a_run_that_was_successful_and_is_gone_during_the_pause_is_not_done_again() -> None:
+    cluster = a_pushed({**PRE, **BY_HAND})
+    verdict(cluster, "Successful")
+    del cluster.objects["AnalysisRun", recorded(cluster, "pre")["name"]]
+    cluster.converge()
+    assert (runs(cluster), stands(cluster)) == ({}, ("Paused", "BlueGreenPause"))
+    promote(cluster)
+    assert (serves(cluster), stands(cluster)) == (2, ("Healthy", ""))
+
+
 def test_a_small_preview_is_judged_before_it_grows() -> None:
     cluster = a_pushed({**PRE, "previewReplicaCount": 1})
     assert (sizes(cluster), len(runs(cluster))) == ([3, 1], 1)
