@@ -135,12 +135,15 @@ class Carrier:
             log.warning("Deployment %s/%s was not scaled down: %s", self._namespace, intent.name, error)
 
     def _adopt(self, name: str, uid: str) -> None:
-        """Only for a Rollout that still exists and is not going: memory may be behind, so the server is asked."""
+        """Only for a Rollout that still exists and is not going: memory may be behind, so the server is asked.
+
+        It also refuses a second controller, so that another one which was faster keeps its ReplicaSet.
+        """
         current = self._cluster.get(ROLLOUTS, self._namespace, self._rollout.metadata.name)["metadata"]
         if current["uid"] != self._rollout.metadata.uid or current.get("deletionTimestamp"):
             return
         patch = {"metadata": {"uid": uid, "ownerReferences": [owner_reference(self._rollout)]}}
-        self._patch(REPLICA_SETS, name, patch)
+        self._learn(REPLICA_SETS, self._cluster.patch(REPLICA_SETS, self._namespace, name, patch, kind="strategic"))
 
     def _release(self, name: str, uid: str) -> None:
         owner = {"$patch": "delete", "uid": self._rollout.metadata.uid}

@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster, connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
 from reconciler.kube.objects import INGRESSES, PODS, REPLICA_SETS, ROLLOUTS, SERVICES, TRAEFIK_SERVICES
 from reconciler.rollouts import wiring
+from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.controller import RolloutController
+from reconciler.rollouts.intents import AdoptReplicaSet
 from reconciler.rollouts.ports import NoAnalyses
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.loop import Engine
@@ -263,6 +267,23 @@ def test_a_matching_replica_set_without_owner_is_adopted_and_not_restarted(rollo
     rollouts.reaches("Healthy")
     assert pod_uids(rollouts) == before
     assert owners(rollouts) == ["shop"]
+
+
+def test_a_replica_set_that_another_controller_took_first_stays_with_it(rollouts: Rollouts) -> None:
+    rollouts.create(a_rollout([]))
+    rollouts.reaches("Healthy")
+    [rs] = rollouts.cluster.list(REPLICA_SETS, rollouts.namespace)
+    stores = wiring.stores_of(lambda kind: rollouts.informers[kind].store)
+    [rollout] = stores.rollouts.list()
+    name = {"metadata": {"name": "other"}, "spec": {**a_rollout([])["spec"], "paused": True, "replicas": 0}}
+    made = rollouts.cluster.create(ROLLOUTS, rollouts.namespace, {**a_rollout([]), **name})
+    other = msgspec.structs.replace(
+        rollout, metadata=msgspec.structs.replace(rollout.metadata, name="other", uid=made["metadata"]["uid"])
+    )
+    carrier = Carrier(rollouts.cluster, stores, rollouts.events, other)
+    with pytest.raises(UserError, match="controller"):
+        carrier.carry_out(AdoptReplicaSet(rs["metadata"]["name"], rs["metadata"]["uid"]))
+    assert owners(rollouts).count("shop") == 1
 
 
 def test_nginx_gets_a_canary_ingress_that_follows_the_weight(rollouts: Rollouts) -> None:
