@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pytest
 
 from reconciler.errors import UserError
@@ -65,9 +64,9 @@ class Rollouts:
         self.queue = WorkQueue(clock)
         self.events = EventRecorder(self.cluster, "rollouts-controller", clock)
         self.outcomes: list[str] = []
-        stores = wiring.stores_of(lambda kind: self.informers[kind].store)
-        wiring.subscribe(stores, self.queue.add)
-        controller = RolloutController(self.cluster, stores, clock, self.events, NoAnalyses())
+        self.stores = wiring.stores_of(lambda kind: self.informers[kind].store)
+        wiring.subscribe(self.stores, self.queue.add)
+        controller = RolloutController(self.cluster, self.stores, clock, self.events, NoAnalyses())
         self.engine = Engine(
             "rollouts",
             controller.reconcile,
@@ -273,14 +272,13 @@ def test_a_replica_set_that_another_controller_took_first_stays_with_it(rollouts
     rollouts.create(a_rollout([]))
     rollouts.reaches("Healthy")
     [rs] = rollouts.cluster.list(REPLICA_SETS, rollouts.namespace)
-    stores = wiring.stores_of(lambda kind: rollouts.informers[kind].store)
-    [rollout] = stores.rollouts.list()
-    name = {"metadata": {"name": "other"}, "spec": {**a_rollout([])["spec"], "paused": True, "replicas": 0}}
-    made = rollouts.cluster.create(ROLLOUTS, rollouts.namespace, {**a_rollout([]), **name})
-    other = msgspec.structs.replace(
-        rollout, metadata=msgspec.structs.replace(rollout.metadata, name="other", uid=made["metadata"]["uid"])
-    )
-    carrier = Carrier(rollouts.cluster, stores, rollouts.events, other)
+    body = a_rollout([])
+    spec = {**body["spec"], "paused": True, "replicas": 0}
+    rollouts.cluster.create(ROLLOUTS, rollouts.namespace, {**body, "metadata": {"name": "other"}, "spec": spec})
+    until(lambda: rollouts.stores.rollouts.get(rollouts.namespace, "other") is not None, lambda: "not seen")
+    slower = rollouts.stores.rollouts.get(rollouts.namespace, "other")
+    assert slower is not None
+    carrier = Carrier(rollouts.cluster, rollouts.stores, rollouts.events, slower)
     with pytest.raises(UserError, match="controller"):
         carrier.carry_out(AdoptReplicaSet(rs["metadata"]["name"], rs["metadata"]["uid"]))
     assert owners(rollouts).count("shop") == 1
