@@ -48,8 +48,18 @@ class Material:
     def _plan(self, rollout: Object, starting: timedelta, failure: Failure | None) -> Shown:
         measured = _Measured(self.templates)
         planned = plan(rollout, measured.measuring, starting=starting, failure=failure)
-        said = () if failure else warnings(decode_rollout(orjson.dumps(rollout)), planned)
+        said = _missed(failure, planned) if failure else warnings(decode_rollout(orjson.dumps(rollout)), planned)
         return Shown(planned, (*said, *dict.fromkeys(measured.warnings)))
+
+
+def _missed(failure: Failure, planned: Plan) -> tuple[str, ...]:
+    """Why nothing went wrong although it should: who reads only the end would take the update for safe."""
+    if planned.outcome != "Healthy":
+        return ()
+    if failure.abort_at:
+        steps = sum(1 for row in planned.rows if row.number)
+        return (f"nothing went wrong: the update has {steps} steps, so nobody aborts in step {failure.abort_at}",)
+    return ("nothing went wrong: no analysis runs at that time or later",)
 
 
 def from_files(path: Path) -> Material:

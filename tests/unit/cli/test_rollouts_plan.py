@@ -93,6 +93,17 @@ def test_a_simulated_failure_shows_when_and_why_it_goes_back(tmp_path: Path) -> 
     assert "Degraded after 1m30s: RolloutAborted" in shown
 
 
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (("--abort-at", "9"), "the update has 3 steps, so nobody aborts in step 9"),
+        (("--analysis-fails-at", "9h"), "no analysis runs at that time or later"),
+    ],
+)
+def test_a_failure_that_cannot_happen_is_told(tmp_path: Path, failure: tuple[str, ...], said: str) -> None:
+    assert f"! nothing went wrong: {said}" in run("simulate", a_file(tmp_path, ROLLOUT + TEMPLATE), *failure).output
+
+
 def test_the_example_of_the_documentation_can_be_planned() -> None:
     done = run("plan", str(EXAMPLE))
     assert (done.exit_code, "Rollout shop: 4 replicas, traffic is routed" in done.output) == (0, True)
