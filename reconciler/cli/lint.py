@@ -54,6 +54,9 @@ def _print(found: Findings) -> None:
     for warning in found.warnings:
         _line(out, warning, "yellow")
     out.print(_summary(found))
+    if found.half_read:
+        objects = _counted(found.half_read, "object")
+        out.print(f"wrong or missing fields may hide other mistakes in {objects}: lint again once they are mended")
 
 
 def _line(out: Console, problem: Problem, colour: str) -> None:

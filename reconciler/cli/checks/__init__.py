@@ -28,11 +28,12 @@ def check(path: Path) -> Findings:
     problems, warnings = list(material.problems), list(material.warnings)
     for file, text in material.configurations:
         problems += configuration.settings_problems(text, file)
-    _check_objects(material, problems, warnings)
-    return Findings(ordered(problems), ordered(warnings), len(material.files), len(material.items))
+    half_read = _check_objects(material, problems, warnings)
+    return Findings(ordered(problems), ordered(warnings), len(material.files), len(material.items), half_read)
 
 
-def _check_objects(material: Material, problems: list[Problem], warnings: list[Problem]) -> None:
+def _check_objects(material: Material, problems: list[Problem], warnings: list[Problem]) -> int:
+    """How many objects could not be checked to the end."""
     kinds = Kinds(material.items)
     sound: list[Item] = []
     for item in material.items:
@@ -47,6 +48,7 @@ def _check_objects(material: Material, problems: list[Problem], warnings: list[P
     problems += _duplicates(material.items)
     for remark in references.remarks(material.items, sound):
         (problems if remark.certain else warnings).append(remark.item.problem(remark.fault))
+    return len(material.items) - len(sound)
 
 
 def _unchecked(items: Iterable[Item], kinds: Kinds) -> Iterator[Problem]:

@@ -12,12 +12,15 @@ _NOWHERE = Position("")
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`problems` must be mended; `warnings` are worth a look. `files` and `objects` count what was checked."""
+    """`problems` must be mended; `warnings` are worth a look. `files` and `objects` count what was checked,
+    `half_read` objects with fields of a wrong type, of which the rules about several fields were not asked.
+    """
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     files: int
     objects: int
+    half_read: int = 0
 
 
 def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
