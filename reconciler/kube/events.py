@@ -44,7 +44,8 @@ class EventRecorder:
         self._changed = threading.Condition()
         self._gathering, self._pace = Gathering(max_waiting), Pace(PER_SECOND, AT_ONCE)
         self._ready: deque[Sent] = deque()
-        self._sent: OrderedDict[Happening, Tally] = OrderedDict()
+        self._sent: OrderedDict[bytes, Tally] = OrderedDict()
+        """By a digest of what was said, for that may be a long story."""
         self._numbers = itertools.count()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
@@ -118,12 +119,13 @@ class EventRecorder:
         return True
 
     def _send(self, happening: Happening, tally: Tally) -> None:
-        sent = self._sent.get(happening)
+        key = happening.digest()
+        sent = self._sent.get(key)
         repeated = sent is not None and tally.last - sent.last <= REPEATS_WITHIN
         if sent is None or not repeated or not self._recount(happening, sent, tally):
             self._announce(happening, tally)
-        self._sent[happening] = tally
-        self._sent.move_to_end(happening)
+        self._sent[key] = tally
+        self._sent.move_to_end(key)
         while len(self._sent) > MAX_REMEMBERED:
             self._sent.popitem(last=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal
 
 from reconciler.kube.api import Resource
@@ -37,6 +38,10 @@ class Happening:
     type: EventType
     reason: str
     message: str
+
+    def digest(self) -> bytes:
+        """16 bytes that no other happening has."""
+        return blake2b(repr(self).encode(), digest_size=16).digest()
 
 
 @dataclass(slots=True)

@@ -7,8 +7,10 @@ Engines declare their own partial structs with `metadata: Meta` and the fields t
 from __future__ import annotations
 
 from datetime import datetime
+from sys import intern
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from reconciler.kube.api import Resource
 
@@ -19,6 +21,11 @@ class OwnerReference(msgspec.Struct, frozen=True, rename="camel", gc=False):
     name: str = ""
     uid: str = ""
     controller: bool = False
+
+    def __post_init__(self) -> None:
+        """The same few words in every object."""
+        force_setattr(self, "api_version", intern(self.api_version))
+        force_setattr(self, "kind", intern(self.kind))
 
 
 class Meta(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,6 +41,10 @@ class Meta(msgspec.Struct, frozen=True, rename="camel"):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
+
+    def __post_init__(self) -> None:
+        """One text for all objects of a namespace."""
+        force_setattr(self, "namespace", intern(self.namespace))
 
     @property
     def controller(self) -> OwnerReference | None:

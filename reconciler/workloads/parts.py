@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 Json = dict[str, Any]
 
@@ -13,13 +15,19 @@ class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_o
     """Immutable; defaults are left out when written, as Go's `omitempty` does."""
 
 
-class Condition(Part, frozen=True):
+class Condition(Part, frozen=True, gc=False):
+    """All but the message is one of a few texts, which thousands of objects share; times are whole seconds."""
+
     type: str
     status: str
     reason: str = ""
     message: str = ""
     last_update_time: str = ""
     last_transition_time: str = ""
+
+    def __post_init__(self) -> None:
+        for field in ("type", "status", "reason", "last_update_time", "last_transition_time"):
+            force_setattr(self, field, intern(getattr(self, field)))
 
 
 def difference(before: Json, after: Json) -> Json:
