@@ -23,6 +23,8 @@ RECONCILE_BUCKETS = (0.01, 0.15, 0.25, 0.5, 1.0)
 UPDATE_BUCKETS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
 QUEUE_BUCKETS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
+_Labels = tuple[str, ...]
+
 _OBJECT = ("namespace", "name")
 _UPDATE = (*_OBJECT, "status")
 
@@ -97,15 +99,18 @@ class Tallies:
     """Counters and histograms; `alive(namespace, name)` says whether an object is still there. Safe for threads."""
 
     alive: Callable[[str, str, str], bool] = lambda metric, namespace, name: True
-    _counts: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
-    _spreads: dict[str, dict[tuple[str, ...], _Spread]] = field(default_factory=dict)
+    _counts: dict[str, dict[_Labels, dict[_Labels, int]]] = field(default_factory=dict)
+    """By the first two labels, then by the others: of an object there are few, and these are the same for all."""
+    _spreads: dict[str, dict[_Labels, _Spread]] = field(default_factory=dict)
+    _known: dict[_Labels, _Labels] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, name: str, *labels: str) -> None:
         """One more; `labels` in the order of `COUNTERS`."""
         with self._lock:
-            counts = self._counts.setdefault(name, {})
-            counts[labels] = counts.get(labels, 0) + 1
+            counts = self._counts.setdefault(name, {}).setdefault(labels[:2], {})
+            others = self._known.setdefault(labels[2:], labels[2:])
+            counts[others] = counts.get(others, 0) + 1
 
     def observe(self, name: str, value: float, *labels: str) -> None:
         """One more value; `labels` in the order of `HISTOGRAMS`."""
@@ -126,12 +131,15 @@ class Tallies:
         for name in histograms:
             yield _histogram(name, self._spread(name))
 
-    def _counted(self, name: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    def _counted(self, name: str) -> Iterator[tuple[_Labels, int]]:
         with self._lock:
             known = list(self._counts[name].items())
-        yield from known
+        for labels, counts in known:
+            with self._lock:
+                copied = list(counts.items())
+            yield from ((labels + others, count) for others, count in copied)
 
-    def _spread(self, name: str) -> Iterator[tuple[tuple[str, ...], _Spread]]:
+    def _spread(self, name: str) -> Iterator[tuple[_Labels, _Spread]]:
         """Copies: whoever reads takes its time."""
         with self._lock:
             known = list(self._spreads[name].items())
@@ -141,13 +149,13 @@ class Tallies:
             yield labels, copied
 
     def _forget(self) -> None:
-        kept: tuple[dict[str, dict[tuple[str, ...], object]], ...] = (self._counts, self._spreads)  # type: ignore[assignment]
+        kept: tuple[dict[str, dict[_Labels, object]], ...] = (self._counts, self._spreads)  # type: ignore[assignment]
         for tallies in kept:
             for name, by_labels in tallies.items():
                 for labels in [each for each in by_labels if not self._lives(name, each)]:
                     del by_labels[labels]
 
-    def _lives(self, name: str, labels: tuple[str, ...]) -> bool:
+    def _lives(self, name: str, labels: _Labels) -> bool:
         known = COUNTERS[name][1] if name in COUNTERS else HISTOGRAMS[name][1]
         return known[:2] != _OBJECT or self.alive(name, labels[0], labels[1])
 
@@ -199,7 +207,7 @@ def _gauge(name: str, found: Iterable[Series]) -> Metric:
     return _family(name, GAUGES[name], "gauge", (Sample(name, dict(one.labels), one.value) for one in found))
 
 
-def _counter(name: str, counts: Iterable[tuple[tuple[str, ...], int]]) -> Metric:
+def _counter(name: str, counts: Iterable[tuple[_Labels, int]]) -> Metric:
     """A name that does not end as the format wants counters to end has to go without a type."""
     text, labels = COUNTERS[name]
     kind = "counter" if name.endswith("_total") else "untyped"
@@ -207,7 +215,7 @@ def _counter(name: str, counts: Iterable[tuple[tuple[str, ...], int]]) -> Metric
     return _family(name.removesuffix("_total"), text, kind, samples)
 
 
-def _histogram(name: str, spreads: Iterable[tuple[tuple[str, ...], _Spread]]) -> Metric:
+def _histogram(name: str, spreads: Iterable[tuple[_Labels, _Spread]]) -> Metric:
     text, labels, bounds = HISTOGRAMS[name]
     ends = (*map(str, bounds), "+Inf")
     each = (_of_spread(name, dict(zip(labels, values, strict=True)), ends, spread) for values, spread in spreads)
