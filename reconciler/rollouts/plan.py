@@ -128,8 +128,8 @@ class _Rehearsal:
             if changed:
                 continue
             if self._waits_for_person():
+                promoted = not self._noted_before_the_cutover()
                 self._stage.do(verbs.promote(self._stage.rollout))
-                promoted = True
                 continue
             following = [time for time in (decision.wake_at, self._stage.next_event(), self._due()) if time]
             if not following:
@@ -171,6 +171,15 @@ class _Rehearsal:
         for index in range(self._index, course.done):
             self._row(world, index + 1, course.texts[index], endless=promoted)
             self._index = index + 1
+
+    def _noted_before_the_cutover(self) -> bool:
+        """Of a blue-green update the decision that ends the pause may also promote it: then nothing is left to see."""
+        world, texts = self._world(), walked(self._stage.rollout).texts
+        if self._first or not world.is_blue_green or texts[self._index : self._index + 1] != ("pause",):
+            return False
+        self._row(world, self._index + 1, "pause", endless=True)
+        self._index += 1
+        return True
 
     def _row(self, world: World, number: int, text: str, *, endless: bool = False) -> None:
         new, stable = world.new, world.stable

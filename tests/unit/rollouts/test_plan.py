@@ -171,6 +171,12 @@ BY_HAND = {"autoPromotionEnabled": False}
 JUDGED = {"prePromotionAnalysis": ERRORS, "postPromotionAnalysis": ERRORS}
 
 
+def test_a_blue_green_plan_shows_the_pause_that_a_person_ends_although_nothing_comes_after_it() -> None:
+    rows = planned(a_blue_green(**BY_HAND)).rows
+    assert [(row.text, row.share, row.took) for row in rows][1] == ("pause", 0, None)
+    assert [row.text for row in rows] == ["preview", "pause", "promoted"]
+
+
 def a_blue_green(**blue_green: Any) -> Json:
     made = a_rollout(replicas=3)
     made["spec"]["strategy"] = {"blueGreen": {"activeService": "shop", **blue_green}}
@@ -182,7 +188,7 @@ def test_a_blue_green_plan_has_the_stages_that_an_update_goes_through_and_both_v
     assert [(row.text, row.weight, row.canary, row.stable, row.took) for row in found.rows] == [
         ("preview", 0, 1, 3, MINUTE),
         ("pre-promotion analysis", 0, 1, 3, 10 * MINUTE),
-        ("pause", 0, 3, 3, None),
+        ("pause", 0, 1, 3, None),
         ("cutover", 100, 3, 3, MINUTE),
         ("promoted", 100, 3, 3, 10 * MINUTE),
     ]
