@@ -114,9 +114,11 @@ def test_measurements_are_plotted_and_follow_what_is_measured(browser: Browser, 
     assert browser.ask(inked), "failed and successful measurements and the threshold have their colours"
     first = "document.querySelector('.plot').dataset.plot"
     before = browser.ask(first)
-    grown = story.measured("error-rate", "result[0] < 0.1", (0.002, 0.5), "Failed")
+    grown = story.measured("error-rate", "result[0] < 0.1", (0.5,), "Failed")
     monkeypatch.setitem(story.RUNS, "shop-6f7d-2", story.run("shop-6f7d-2", "Background", "Failed", grown))
     browser.until("document.getElementById('live').dataset.state === 'live'")
     site.board.publish(shop(50, 5))
     browser.until(f"{first} !== {before!r}")
     browser.until("document.querySelectorAll('.plot canvas').length === 2")
+    span = "(({min, max}) => max - min)(drawn.get(document.querySelector('.plot')).plot.scales.x)"
+    assert browser.ask(span) == 10, "one measurement is shown among seconds, not days"

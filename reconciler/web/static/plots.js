@@ -3,6 +3,7 @@
 
 const drawn = new WeakMap(); // figure -> { text, plot }
 const HEIGHT = 170;
+const LEAST_SECONDS = 10;
 const TONES = { Successful: "--good", Failed: "--bad", Error: "--bad", Inconclusive: "--held" };
 
 function colour(name) {
@@ -22,6 +23,13 @@ function range(limits) {
     const room = (most - least) * 0.08 || 1;
     return [least < 0 ? least - room : least, most + room];
   };
+}
+
+// So wide that marks on the axis are different seconds. Of one measurement the library itself would show years.
+function span(plot, low, high) {
+  const [first = low, last = high] = [plot.data[0][0], plot.data[0].at(-1)];
+  const missing = Math.max(0, LEAST_SECONDS - (last - first)) / 2;
+  return [first - missing, last + missing];
 }
 
 function thresholds(limits) {
@@ -81,9 +89,10 @@ function options(figure, data) {
   return {
     width: figure.clientWidth,
     height: HEIGHT,
+    padding: [null, 30, null, null],
     legend: { show: false },
     cursor: { y: false },
-    scales: { x: { time: true }, y: { range: range(data.thresholds) } },
+    scales: { x: { time: true, range: span }, y: { range: range(data.thresholds) } },
     axes: [{ ...axis, space: 90, values: clock }, { ...axis, size: 64 }],
     series: [{}, ...lines],
     hooks: { draw: [thresholds(data.thresholds), verdicts(data.phases)] },
