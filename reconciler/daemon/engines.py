@@ -10,7 +10,7 @@ from reconciler.runtime.loop import Engine
 from reconciler.runtime.queue import WorkQueue
 from reconciler.telemetry import metrics
 
-THREADS = {"repository": 4, "application": 4, "rollout": 16, "experiment": 4, "analysis": 8, "outcome": 2}
+THREADS = {"repository": 4, "application": 4, "rollout": 16, "experiment": 4, "analysis": 12, "outcome": 2}
 
 
 def engine(name: str, reconcile: Callable[[str], datetime | None], queue: WorkQueue, clock: Clock) -> Engine:
