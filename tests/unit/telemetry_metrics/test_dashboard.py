@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.telemetry import metrics
+from reconciler.telemetry import measured, metrics
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 DASHBOARD = MANIFESTS / "grafana" / "reconciler.json"
@@ -36,7 +36,7 @@ def alert_expressions() -> list[str]:
 
 def exposed() -> set[str]:
     """Every sample name that can come out of the registry."""
-    families = metrics.REGISTRY.collect()
+    families = [*metrics.REGISTRY.collect(), *measured.Measured().collect()]
     return {family.name + suffix for family in families for suffix in SUFFIXES[family.type]}
 
 
