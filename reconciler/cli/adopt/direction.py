@@ -55,7 +55,11 @@ def taking(
     git = declared_by(found.deployment) if found.deployment else ""
     return Direction(
         headline=f"Deployment {found.name} ({pods} pods) {verb} a Rollout in place.",
-        notes=(*_git_notes(git, "Deployment", workload_ref), *scaler_notes(found, DEPLOYMENTS.kind, "Rollout")),
+        notes=(
+            *(("the Deployment stays, without pods of its own, and keeps the template",) if workload_ref else ()),
+            *_git_notes(git, "Deployment", workload_ref),
+            *scaler_notes(found, DEPLOYMENTS.kind, "Rollout"),
+        ),
         old="Deployment",
         declared=bool(git),
         manifest=_text(manifests.for_git(planned, scaled=_scaled(found, DEPLOYMENTS.kind))),

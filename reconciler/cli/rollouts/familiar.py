@@ -40,5 +40,5 @@ def understood(args: list[str]) -> list[str]:
     verb, kind, *rest = [*args, "", ""][: max(2, len(args))]
     told = verb in ("list", "create") or any(not each.startswith("-") for each in rest)
     if there := _ALONE.get(verb) or (told and ELSEWHERE.get((verb, kind))):
-        raise UserError(Problem(f"that is another verb here: {there}"))
+        raise UserError(Problem(f"here that is: {there}"))
     return [verb, *rest] if told and verb in _WITH_KIND and kind in _ROLLOUT else args

@@ -229,6 +229,7 @@ def test_disruption_budgets_are_said_to_go_on(deployed: Deployed) -> None:
         (("--revert", "rollout/nobody"), 'there is no Rollout "nobody" in namespace "NS"'),
         (("rollout/shop",), "the way back is --revert"),
         (("deployment/shop", "--dry-run"), "with -o yaml it prints what belongs in git"),
+        (("deployment/shop", "--workload-ref", "--dry-run"), "the Deployment stays, without pods of its own"),
     ],
 )
 def test_what_to_type_instead_is_said(deployed: Deployed, typed: tuple[str, ...], said: str) -> None:
