@@ -19,7 +19,11 @@ DEFAULT_TIMEOUT = 5
 ROUND_TRIP = 5.0
 """Seconds beyond the query's own timeout, so that New Relic's words about it still arrive."""
 
-NERDGRAPH = {"us": "https://api.newrelic.com/graphql", "eu": "https://api.eu.newrelic.com/graphql"}
+NERDGRAPH = {
+    "us": "https://api.newrelic.com/graphql",
+    "eu": "https://api.eu.newrelic.com/graphql",
+    "jp": "https://api.jp.newrelic.com/graphql",
+}
 _QUERY = (
     "query ($accountId: Int!, $nrql: Nrql!)"
     " { actor { account(id: $accountId) { nrql(query: $nrql, timeout: %d) { results } } } }"
