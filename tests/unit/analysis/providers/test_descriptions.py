@@ -74,6 +74,25 @@ def test_datadog_takes_formulas_and_aggregators(vendor: Vendor, config: dict[str
     description("datadog").validate_request(seen("datadog", vendor.asked[0]))
 
 
+def test_prometheus_takes_a_long_query_as_a_form(vendor: Vendor) -> None:
+    vendor.measure("prometheus", {"address": vendor.url, "query": "x" * 3000})
+    (asked,) = vendor.asked
+    assert asked.method == "POST"
+    description("prometheus").validate_request(seen("prometheus", asked))
+
+
+PROMETHEUS = {"vector": [0.5], "scalar": 0.5, "matrix": [0.25, 0.5]}
+
+
+@pytest.mark.parametrize("kind", PROMETHEUS)
+def test_prometheus_is_read_as_it_describes_its_answers(vendor: Vendor, kind: str) -> None:
+    vendor.answers(f"prometheus/{kind}.json")
+    name = "prometheus range" if kind == "matrix" else "prometheus"
+    assert json.loads(VENDORS[name](vendor).value) == PROMETHEUS[kind]
+    recorded = Answered(GOLDEN / f"prometheus/{kind}.json")
+    description(name).validate_response(seen(name, vendor.asked[0]), recorded)
+
+
 def test_kayenta_takes_the_start_of_an_execution(vendor: Vendor) -> None:
     vendor.answers_at("/canaryConfig", b'[{"id": "c", "name": "a"}]')
     VENDORS["kayenta"](vendor)

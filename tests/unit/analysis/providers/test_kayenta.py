@@ -20,7 +20,7 @@ def config(vendor: Vendor, **more: Any) -> dict[str, Any]:
     return {
         "address": f"{vendor.url}/",
         "application": "shop",
-        "canaryConfigName": "golden signals",
+        "canaryConfigName": "golden-signals",
         **ACCOUNTS,
         "threshold": {"pass": 90, "marginal": 75},
         "scopes": [{"name": "default", "controlScope": {**WINDOW, "scope": "stable"}, "experimentScope": WINDOW}],
@@ -122,7 +122,7 @@ def test_without_a_score_the_measurement_is_an_error(kayenta: Vendor, body: byte
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
-        ("/canaryConfig", b"[]", 200, 'no canary configuration "golden signals" of shop; there are: none'),
+        ("/canaryConfig", b"[]", 200, 'no canary configuration "golden-signals" of shop; there are: none'),
         ("/canaryConfig", b'[{"id": "x"}]', 200, "shape that is not known"),
         ("/canaryConfig", b"{}", 200, "shape that is not known"),
         ("/canaryConfig", b"", 401, "are the credentials right?"),
