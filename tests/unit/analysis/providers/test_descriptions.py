@@ -137,3 +137,9 @@ def test_a_recorded_answer_is_one_that_the_vendor_describes(recorded: str) -> No
     name, (method, target, body) = RECORDED[recorded]
     question = Seen(Asked(method, target, {"content-type": "application/json"}, body))
     description(name).validate_response(question, Answered(GOLDEN / recorded))
+
+
+def test_the_score_of_kayenta_is_where_it_describes_it() -> None:
+    ended = (GOLDEN / "kayenta/ended.json").read_bytes().replace(b"SCORE", b"90.0")
+    question = Seen(Asked("GET", "/canary/e", {}, b""))
+    description("kayenta").validate_response(question, Answered(ended))
