@@ -25,6 +25,7 @@ from reconciler.experiments import conditions, phases, pods, runs, services, tel
 from reconciler.experiments.intents import CreateReplicaSet, Intent, PatchStatus
 from reconciler.experiments.model import ExperimentStatus
 from reconciler.experiments.snapshot import World
+from reconciler.workloads.conditions import put
 from reconciler.workloads.parts import Condition, difference
 
 
@@ -71,7 +72,7 @@ def _refuse(world: World, found: list[str], now: datetime) -> Decision:
     before = world.status.condition(conditions.INVALID)
     if not world.status.phase.complete or (before and before.message != text):
         kept = conditions.without(world.status.conditions, conditions.INVALID)
-        world = world.with_status(phase=Phase.ERROR, message=text, conditions=conditions.put(kept, wrong, now))
+        world = world.with_status(phase=Phase.ERROR, message=text, conditions=put(kept, wrong, now))
     gone = (*pods.reconcile(world, now), *services.reconcile(world), *runs.end(world))
     return Decision((*gone, *status_writes(world.experiment.status, world.status)), pods.next_departure(world))
 
@@ -89,7 +90,7 @@ def _with_phase(world: World) -> World:
 def _status(world: World, now: datetime, *, created: bool) -> list[Intent]:
     name = world.experiment.metadata.name
     wanted = conditions.progressing(name, world.status, created=created)
-    kept = conditions.put(world.status.conditions, wanted, now)
+    kept = put(world.status.conditions, wanted, now)
     return status_writes(world.experiment.status, msgspec.structs.replace(world.status, conditions=kept))
 
 

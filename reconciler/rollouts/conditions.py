@@ -14,6 +14,7 @@ from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.proving import bake
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import BlueGreenStatus, RolloutStatus
+from reconciler.workloads.conditions import put
 from reconciler.workloads.parts import Condition
 from reconciler.workloads.times import moment, stamp
 
@@ -71,24 +72,6 @@ def project(look: Look) -> Conditions:
     for wanted in (_available(look), _progressing(look), _paused(look), _healthy(look), _completed(look)):
         conditions = put(conditions, wanted, look.now) if wanted else conditions
     return _replica_failure(conditions, look)
-
-
-def put(conditions: Conditions, wanted: Condition, now: datetime) -> Conditions:
-    """`conditions` with `wanted` in it. A `last_update_time` in `wanted` says: this is news although it looks equal."""
-    old = next((c for c in conditions if c.type == wanted.type), None)
-    fresh = bool(wanted.last_update_time)
-    if old and (old.status, old.reason) == (wanted.status, wanted.reason) and not fresh:
-        return conditions
-    transition = old.last_transition_time if old and old.status == wanted.status else stamp(now)
-    updated = Condition(
-        type=wanted.type,
-        status=wanted.status,
-        reason=wanted.reason,
-        message=wanted.message,
-        last_update_time=stamp(now),
-        last_transition_time=transition,
-    )
-    return (*(c for c in conditions if c.type != wanted.type), updated)
 
 
 def deadline(world: World, status: RolloutStatus) -> datetime | None:

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.rollouts import conditions, projection
+from reconciler.rollouts import projection
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.intents import Intent, warning
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus
+from reconciler.workloads.conditions import put
 from reconciler.workloads.parts import Condition
 
 
@@ -28,7 +29,7 @@ def invalid(rollout: Rollout, problems: Sequence[str], now: datetime) -> tuple[I
     after = msgspec.structs.replace(
         before,
         observed_generation=str(rollout.metadata.generation),
-        conditions=conditions.put(kept, condition, now),
+        conditions=put(kept, condition, now),
         phase="Degraded",
         message=f"{INVALID}: {message}",
         canary=before.canary or CanaryStatus(),
@@ -42,7 +43,5 @@ def creation_failed(rollout: Rollout, name: str, why: str, now: datetime) -> tup
     """The status when the API server refuses the new ReplicaSet."""
     message = f'Failed to create new replica set "{name}": {why}'
     condition = Condition(type="Progressing", status="False", reason="ReplicaSetCreateError", message=message)
-    after = msgspec.structs.replace(
-        rollout.status, conditions=conditions.put(rollout.status.conditions, condition, now)
-    )
+    after = msgspec.structs.replace(rollout.status, conditions=put(rollout.status.conditions, condition, now))
     return (*projection.write(rollout.status, after), warning("ReplicaSetCreateError", message))
