@@ -74,25 +74,30 @@ def _container(container: Dict, *, host_network: bool) -> None:
         _fill(port, {"protocol": "TCP"})
         if host_network:
             _fill(port, {"hostPort": port.get("containerPort")})
-    for probe in filter(None, map(container.get, ("livenessProbe", "readinessProbe", "startupProbe"))):
+    for probe in _set(container, "livenessProbe", "readinessProbe", "startupProbe"):
         _fill(probe, _PROBE)
         _action(probe)
-    for hook in filter(None, map((container.get("lifecycle") or {}).get, ("postStart", "preStop"))):
+    for hook in _set(container.get("lifecycle") or {}, "postStart", "preStop"):
         _action(hook)
     for variable in container.get("env") or []:
         _field_ref(variable.get("valueFrom") or {})
 
 
+def _set(holder: Dict, *names: str) -> list[Dict]:
+    """What is there of these, also if it is empty: to the API a part without fields is a part."""
+    return [holder[name] for name in names if holder.get(name) is not None]
+
+
 def _action(handler: Dict) -> None:
-    if handler.get("httpGet"):
-        _fill(handler["httpGet"], _HTTP_GET)
-    if handler.get("grpc"):
-        _fill(handler["grpc"], {"service": ""})
+    for request in _set(handler, "httpGet"):
+        _fill(request, _HTTP_GET)
+    for call in _set(handler, "grpc"):
+        _fill(call, {"service": ""})
 
 
 def _field_ref(source: Dict) -> None:
-    if source.get("fieldRef"):
-        _fill(source["fieldRef"], {"apiVersion": "v1"})
+    for reference in _set(source, "fieldRef"):
+        _fill(reference, {"apiVersion": "v1"})
 
 
 def _volume(volume: Dict) -> None:
@@ -105,13 +110,12 @@ def _volume(volume: Dict) -> None:
         _field_ref(item)
     for projection in (volume.get("projected") or {}).get("sources") or []:
         _projection(projection)
-    claim = ((volume.get("ephemeral") or {}).get("volumeClaimTemplate") or {}).get("spec")
-    if claim:
+    for claim in _set((volume.get("ephemeral") or {}).get("volumeClaimTemplate") or {}, "spec"):
         _fill(claim, {"volumeMode": "Filesystem"})
 
 
 def _projection(projection: Dict) -> None:
-    if projection.get("serviceAccountToken"):
-        _fill(projection["serviceAccountToken"], {"expirationSeconds": 3600})
+    for token in _set(projection, "serviceAccountToken"):
+        _fill(token, {"expirationSeconds": 3600})
     for item in (projection.get("downwardAPI") or {}).get("items") or []:
         _field_ref(item)

@@ -86,3 +86,23 @@ def test_a_stored_template_with_api_defaults_equals_the_one_that_the_user_wrote(
 def test_the_mirrored_service_account_is_ignored() -> None:
     stored = a_template(serviceAccountName="shop", serviceAccount="shop")
     assert equal_templates(a_template(serviceAccountName="shop"), stored)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        (
+            {"livenessProbe": {"httpGet": {}}},
+            {"livenessProbe": {"httpGet": {"port": 0, "path": "/", "scheme": "HTTP"}}},
+        ),
+        ({"readinessProbe": {}}, {"readinessProbe": {"periodSeconds": 10, "timeoutSeconds": 1}}),
+        ({"lifecycle": {"preStop": {"httpGet": {}}}}, {"lifecycle": {"preStop": {"httpGet": {"port": 0}}}}),
+    ],
+    ids=["request", "probe", "hook"],
+)
+def test_a_part_without_fields_is_a_part_and_has_its_defaults(written: dict[str, Any], stored: dict[str, Any]) -> None:
+    """The server stores the required fields of a part as zeros, so that it is not empty there."""
+    one, other = a_template(), a_template()
+    one["spec"]["containers"][0] |= written
+    other["spec"]["containers"][0] |= stored
+    assert equal_templates(one, other)
