@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cluster.analysis_engine import until
+from tests.e2e.invariants import Guard
 from tests.testbed.access import Access
 from tests.testbed.network import HOST
 from tests.testbed.prometheus import Prometheus
@@ -24,6 +25,13 @@ def namespace(control_plane: Access) -> Iterator[str]:
     control_plane.kubectl("create", "namespace", name)
     yield name
     control_plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def guard(control_plane: Access, namespace: str) -> Iterator[Guard]:
+    """Holds what happens to the Rollout `shop` of the namespace against the invariants; ask it at the end."""
+    with Guard(control_plane, namespace, "shop") as guard:
+        yield guard
 
 
 @pytest.fixture(scope="session")

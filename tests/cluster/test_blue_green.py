@@ -5,7 +5,6 @@ Judged, it has those of the version that was found good, by the analysis engine 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from reconciler.kube.api import Resource
 from reconciler.kube.objects import ANALYSIS_RUNS, ANALYSIS_TEMPLATES, SERVICES
 from tests.cluster.analysis_engine import Analyses, a_metric
 from tests.cluster.rollouts_engine import Shop, until
+from tests.e2e.invariants import Guard
 from tests.testbed.access import Access
 from tests.testbed.prometheus import Prometheus
 
@@ -28,26 +28,6 @@ JUDGED = {
     "postPromotionAnalysis": {"templates": [{"templateName": "errors"}]},
     "abortScaleDownDelaySeconds": 0,
 }
-
-
-class Probe:
-    """Counts ready endpoints of the active Service while a story goes on; `fewest` once there were all."""
-
-    def __init__(self, shop: Shop) -> None:
-        self._shop, self._stop, self.fewest = shop, threading.Event(), 4
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Probe:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.02):
-            self.fewest = min(self.fewest, endpoints(self._shop))
 
 
 @pytest.fixture
@@ -80,28 +60,27 @@ def selects(shop: Shop, service: str) -> str:
     return str(selector.get(HASH))
 
 
-def test_deploy_update_promote_undo_abort_without_a_moment_with_fewer_endpoints(shop: Shop) -> None:
+def test_deploy_update_promote_undo_abort_without_a_moment_with_fewer_endpoints(guard: Guard, shop: Shop) -> None:
     shop.create([], blueGreen={**STRATEGY, "scaleDownDelaySeconds": 60, "abortScaleDownDelaySeconds": 1})
     shop.reaches("Healthy", available=4)
     first = selects(shop, "live")
     until(lambda: endpoints(shop) == 4, lambda: str(endpoints(shop)))
-    with Probe(shop) as probe:
-        shop.says("set", "image", "shop", "web=shop:2")
-        shop.reaches("Paused", updated=1, available=4)
-        second = selects(shop, "next")
-        assert selects(shop, "live") == first != second
-        shop.says("promote", "shop")
-        shop.reaches("Healthy", updated=4)
-        assert selects(shop, "live") == second
-        shop.says("undo", "shop")
-        shop.reaches("Healthy", revision="3")
-        assert selects(shop, "live") == first
-        shop.says("set", "image", "shop", "web=shop:3")
-        shop.reaches("Paused", updated=1)
-        shop.says("abort", "shop")
-        shop.reaches("Degraded", updated=0)
-        assert selects(shop, "live") == first
-    assert probe.fewest >= 4
+    shop.says("set", "image", "shop", "web=shop:2")
+    shop.reaches("Paused", updated=1, available=4)
+    second = selects(shop, "next")
+    assert selects(shop, "live") == first != second
+    shop.says("promote", "shop")
+    shop.reaches("Healthy", updated=4)
+    assert selects(shop, "live") == second
+    shop.says("undo", "shop")
+    shop.reaches("Healthy", revision="3")
+    assert selects(shop, "live") == first
+    shop.says("set", "image", "shop", "web=shop:3")
+    shop.reaches("Paused", updated=1)
+    shop.says("abort", "shop")
+    shop.reaches("Degraded", updated=0)
+    assert selects(shop, "live") == first
+    assert guard.check() >= 14
     assert set(shop.stored()["status"]["blueGreen"]) == {"activeSelector", "previewSelector"}
 
 
@@ -127,7 +106,7 @@ def verdicts(shop: Shop) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("analyses")
-def test_each_analysis_decides_about_its_side_of_the_cutover(shop: Shop) -> None:
+def test_each_analysis_decides_about_its_side_of_the_cutover(guard: Guard, shop: Shop) -> None:
     measures(shop, "smoke", 0.25)
     measures(shop, "errors", 0.25)
     shop.create([], blueGreen=JUDGED)
@@ -151,3 +130,4 @@ def test_each_analysis_decides_about_its_side_of_the_cutover(shop: Shop) -> None
     shop.reaches("Healthy", revision="4", updated=4)
     assert verdicts(shop) == {"PrePromotion": "Successful", "PostPromotion": "Successful"}
     assert selects(shop, "live") == selects(shop, "next") != first
+    assert guard.check() >= 14

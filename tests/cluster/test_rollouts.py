@@ -14,7 +14,7 @@ from reconciler.errors import UserError
 from reconciler.kube.client import HttpCluster, connect
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import INGRESSES, PODS, REPLICA_SETS, ROLLOUTS, SERVICES, TRAEFIK_SERVICES
+from reconciler.kube.objects import PODS, REPLICA_SETS, ROLLOUTS, SERVICES
 from reconciler.rollouts import wiring
 from reconciler.rollouts.carry import Carrier
 from reconciler.rollouts.controller import RolloutController
@@ -193,36 +193,6 @@ def test_abort_returns_to_stable_and_retry_tries_again(rollouts: Rollouts) -> No
     until(lambda: rollouts.pods() == {"shop:2": 4}, lambda: str(rollouts.pods()))
 
 
-def test_traffic_follows_the_steps_and_goes_back_on_abort(rollouts: Rollouts) -> None:
-    for name in ("stable", "canary"):
-        spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
-        rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", name, spec))
-    weighted = {"weighted": {"services": [{"name": "stable", "port": 80}, {"name": "canary", "port": 80}]}}
-    body = _named(TRAEFIK_SERVICES.api_version, TRAEFIK_SERVICES.kind, "shop", weighted)
-    rollouts.cluster.create(TRAEFIK_SERVICES, rollouts.namespace, body)
-    routing = {"traefik": {"weightedTraefikServiceName": "shop"}}
-    rollouts.create(
-        a_rollout(
-            [{"setWeight": 25}, {"pause": {}}],
-            stableService="stable",
-            canaryService="canary",
-            trafficRouting=routing,
-            abortScaleDownDelaySeconds=1,
-        )
-    )
-    rollouts.reaches("Healthy")
-    until(lambda: weights(rollouts) == {"stable": 100, "canary": 0}, lambda: str(weights(rollouts)))
-    rollouts.push("shop:2")
-    status = rollouts.reaches("Paused")
-    assert weights(rollouts) == {"stable": 75, "canary": 25}
-    assert selected(rollouts, "canary") == status["currentPodHash"] != selected(rollouts, "stable")
-    rollouts.patch({"status": {"abort": True}}, "status")
-    rollouts.reaches("Degraded")
-    assert weights(rollouts) == {"stable": 100, "canary": 0}
-    assert selected(rollouts, "canary") == selected(rollouts, "stable") == status["stableRS"]
-    until(lambda: rollouts.pods() == {"shop:1": 4}, lambda: str(rollouts.pods()))
-
-
 def test_an_invalid_rollout_says_so_and_recovers(rollouts: Rollouts) -> None:
     rollouts.create(a_rollout([{"setWeight": 120}], canaryService="nowhere"))
     status = rollouts.reaches("Degraded")
@@ -284,28 +254,9 @@ def test_a_replica_set_that_another_controller_took_first_stays_with_it(rollouts
     assert owners(rollouts).count("shop") == 1
 
 
-def test_nginx_gets_a_canary_ingress_that_follows_the_weight(rollouts: Rollouts) -> None:
-    for name in ("stable", "canary"):
-        spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
-        rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", name, spec))
-    backend = {"service": {"name": "stable", "port": {"number": 80}}}
-    rule = {"host": "shop.example", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
-    web = _named(INGRESSES.api_version, INGRESSES.kind, "web", {"rules": [rule]})
-    rollouts.cluster.create(INGRESSES, rollouts.namespace, web)
-    routing = {"nginx": {"stableIngress": "web"}}
-    services = {"stableService": "stable", "canaryService": "canary"}
-    rollouts.create(a_rollout([{"setWeight": 30}, {"pause": {}}], trafficRouting=routing, **services))
-    rollouts.reaches("Healthy")
-    rollouts.push("shop:2")
-    rollouts.reaches("Paused")
-    made = rollouts.cluster.get(INGRESSES, rollouts.namespace, "shop-web-canary")
-    assert made["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary-weight"] == "30"
-    assert made["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == "canary"
-
-
 def test_services_of_a_deleted_rollout_select_all_pods_again(rollouts: Rollouts) -> None:
     spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
-    rollouts.cluster.create(SERVICES, rollouts.namespace, _named("v1", "Service", "stable", spec))
+    rollouts.cluster.create(SERVICES, rollouts.namespace, named("v1", "Service", "stable", spec))
     rollouts.create(a_rollout([], stableService="stable"))
     rollouts.reaches("Healthy")
     until(lambda: bool(selected(rollouts, "stable")), lambda: "never selected")
@@ -341,15 +292,10 @@ def owners(rollouts: Rollouts) -> list[str]:
     return [owner["name"] for rs in sets for owner in rs["metadata"].get("ownerReferences", ())]
 
 
-def weights(rollouts: Rollouts) -> dict[str, int | None]:
-    found = rollouts.cluster.get(TRAEFIK_SERVICES, rollouts.namespace, "shop")
-    return {entry["name"]: entry.get("weight") for entry in found["spec"]["weighted"]["services"]}
-
-
 def selected(rollouts: Rollouts, service: str) -> str | None:
     selector = rollouts.cluster.get(SERVICES, rollouts.namespace, service)["spec"]["selector"]
     return selector.get("rollouts-pod-template-hash")
 
 
-def _named(api_version: str, kind: str, name: str, spec: Json) -> Json:
+def named(api_version: str, kind: str, name: str, spec: Json) -> Json:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}

@@ -1,33 +1,43 @@
-"""The invariants of the property tests, held against what the real API server saw while a daemon delivered.
+"""The invariants of the property tests, held against what the real API server saw while an engine drove a Rollout.
 
 Every version of the objects is replayed in the order of their resourceVersions, which is the order of etcd's writes;
-each write that moves pods or traffic is shown to the checker just before it, as an intent of the engine.
+each write that moves pods or traffic is shown to the checker just before it, as an intent of the engine. The checker is
+the one of the property tests, for canaries and blue-green alike; endpoints, which exist only here, come on top.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from reconciler.kube.objects import TRAEFIK_SERVICES
+from reconciler.kube.objects import INGRESSES, TRAEFIK_SERVICES
 from reconciler.rollouts import intents as i
 from reconciler.workloads import keys
+from tests.e2e.endpoints import Endpoints
 from tests.e2e.observer import Observer
+from tests.properties.blue_green_invariants import watch_of
 from tests.properties.invariants import Watch
 from tests.properties.rollout_world import Cluster
 from tests.testbed.access import Access
 
 Json = dict[str, Any]
+Version = tuple[datetime, Json]
+"""An object as it was from a moment on."""
 
 _PATHS = {
     "Rollout": "/apis/argoproj.io/v1alpha1/namespaces/{}/rollouts",
     "AnalysisRun": "/apis/argoproj.io/v1alpha1/namespaces/{}/analysisruns",
     "ReplicaSet": "/apis/apps/v1/namespaces/{}/replicasets",
     "Service": "/api/v1/namespaces/{}/services",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
     "TraefikService": "/apis/traefik.io/v1alpha1/namespaces/{}/traefikservices",
+    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
 }
+_ROUTED = {resource.kind: resource for resource in (TRAEFIK_SERVICES, INGRESSES)}
 _ENDED_BADLY = ("Failed", "Error", "Inconclusive")
 
 
@@ -36,7 +46,12 @@ class Seen:
     """The cluster as it was at one moment, for the checker."""
 
     rollout_name: str
+    now: datetime
     objects: dict[tuple[str, str], Json] = field(default_factory=dict)
+
+    @property
+    def begun(self) -> bool:
+        return ("Rollout", self.rollout_name) in self.objects
 
     @property
     def rollout(self) -> Json:
@@ -64,42 +79,70 @@ class Guard(AbstractContextManager["Guard"]):
 
     def check(self) -> int:
         """How many writes were held against the invariants. Raises `Broken` for the first that broke one."""
-        return check(self._rollout, (found for observer in self._observers for found in observer.since(0)))
+        started = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+        seen = (each for observer in self._observers for each in observer.history())
+        return check(self._rollout, ((started + timedelta(seconds=at), found) for at, found in seen))
 
 
-def check(rollout: str, versions: Iterable[Json]) -> int:
+def check(rollout: str, versions: Iterable[Version]) -> int:
     """See `Guard.check`; `versions` in any order."""
-    seen = Seen(rollout)
-    watch, checked = Watch(cast(Cluster, seen)), 0
-    for found in sorted(versions, key=lambda each: int(each["metadata"]["resourceVersion"])):
+    story = sorted(versions, key=lambda each: int(each[1]["metadata"]["resourceVersion"]))
+    seen, endpoints, checked = Seen(rollout, story[0][0]), Endpoints(), 0
+    watch: Watch | None = None
+    for seen.now, found in story:
         key = (found["kind"], found["metadata"]["name"])
         before = seen.objects.get(key)
-        if before is not None and ("Rollout", rollout) in seen.objects:
-            if _somebody_acted(before, found):
+        if watch is not None:
+            if before is not None and _somebody_acted(before, found):
                 watch.user_acted()
+            if found["kind"] == "EndpointSlice":
+                endpoints.before(found, seen.rollout, seen.objects)
             for intent in _intents(before, found):
                 watch.before(intent)
                 checked += 1
         seen.objects[key] = found
+        if watch is None and seen.begun:
+            watch = watch_of(cast(Cluster, seen))
     return checked
 
 
 def _somebody_acted(before: Json, after: Json) -> bool:
-    """A new version was asked for, or an analysis told the engine to turn round."""
+    """A new version was asked for, or the engine was told to turn round, by a person or an analysis."""
     if after["kind"] == "Rollout":
-        return bool(before["metadata"]["generation"] != after["metadata"]["generation"])
+        return _asked(before) != _asked(after)
     ended = [(each.get("status") or {}).get("phase") in _ENDED_BADLY for each in (before, after)]
     return after["kind"] == "AnalysisRun" and ended == [False, True]
 
 
-def _intents(before: Json, after: Json) -> Iterator[i.Intent]:
+def _asked(rollout: Json) -> tuple[Any, ...]:
+    status = rollout.get("status") or {}
+    return rollout["metadata"]["generation"], bool(status.get("abort")), bool(status.get("promoteFull"))
+
+
+def _intents(before: Json | None, after: Json) -> Iterator[i.Intent]:
     """What the engine must have asked for, if it was the engine that wrote."""
-    name, old, new = after["metadata"]["name"], before.get("spec") or {}, after.get("spec") or {}
-    if after["kind"] == "ReplicaSet" and old.get("replicas") != new.get("replicas"):
+    if before is None:
+        yield from _created(after)
+        return
+    kind, name = after["kind"], after["metadata"]["name"]
+    old, new = before.get("spec") or {}, after.get("spec") or {}
+    if kind == "ReplicaSet" and old.get("replicas") != new.get("replicas"):
         yield i.ScaleReplicaSet(name, new["replicas"], 0, "")
-    if after["kind"] == "Service":
+    if kind == "Service":
         hashes = [(spec.get("selector") or {}).get(keys.HASH, "") for spec in (old, new)]
         if hashes[0] != hashes[1]:
             yield i.SwitchService(name, hashes[1], "")
-    if after["kind"] == "TraefikService" and old != new:
-        yield i.PatchRouted(TRAEFIK_SERVICES, name, {"spec": new}, "")
+    if kind in _ROUTED:
+        yield i.PatchRouted(_ROUTED[kind], name, after, "")
+    stable = [(each.get("status") or {}).get("stableRS") for each in (before, after)]
+    if kind == "Rollout" and stable[0] != stable[1] is not None:
+        yield i.PatchStatus({"stableRS": stable[1]})
+
+
+def _created(after: Json) -> Iterator[i.Intent]:
+    """What was there before anybody watched is nobody's doing: a controller has seen it already."""
+    ours = keys.EXPERIMENT not in after["metadata"].get("annotations", {})
+    if after["kind"] == "ReplicaSet" and ours and "observedGeneration" not in (after.get("status") or {}):
+        yield i.CreateReplicaSet(after)
+    if after["kind"] in _ROUTED and after["metadata"].get("ownerReferences"):
+        yield i.CreateRouted(_ROUTED[after["kind"]], after)

@@ -15,6 +15,8 @@ from typing import Any
 from tests.testbed import kubeconfig
 from tests.testbed.access import Access
 
+_AGAIN_SECONDS = 0.1
+"""Where a kind is not served yet it is asked for again, but not all the time."""
 Seen = tuple[float, dict[str, Any]]
 
 
@@ -44,11 +46,16 @@ class Observer:
         """Every version seen at or after `since`."""
         return [obj for at, obj in list(self._seen) if at >= since]
 
+    def history(self) -> list[Seen]:
+        """All that was seen, in the order in which it came."""
+        return list(self._seen)
+
     def _run(self) -> None:
         with self._cluster.network.entered():
             while not self._stopping.is_set():
                 with contextlib.suppress(OSError, HTTPException, ValueError):
                     self._watch()
+                self._stopping.wait(_AGAIN_SECONDS)
 
     def _watch(self) -> None:
         context = ssl.create_default_context(cafile=str(self._cluster.certificate))

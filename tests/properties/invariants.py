@@ -16,7 +16,8 @@ from reconciler.rollouts import intents as i
 from reconciler.rollouts.model import Canary
 from reconciler.rollouts.step_plugins.contract import CallId
 from reconciler.workloads import keys
-from tests.properties.rollout_world import Cluster
+from tests.properties import carried
+from tests.properties.rollout_world import Cluster, merge
 
 Json = dict[str, Any]
 
@@ -48,10 +49,10 @@ class Watch:
                 self._resize(self._rs(name), replicas)
             case i.SwitchService(name, new_hash):
                 self._switch(name, new_hash)
-            case i.PatchRouted(_, _, {"spec": {"weighted": {"services": services}}}):
-                self._shift({entry["name"]: entry["weight"] for entry in services})
-            case i.PatchRouted(_, _, {"data": {"weights": weights}}):
-                self._shift(_shares(weights))
+            case i.CreateRouted(resource, body):
+                self._shift(resource.kind, body)
+            case i.PatchRouted(resource, name, patch):
+                self._shift(resource.kind, merge(self.cluster.objects[resource.kind, name], patch))
             case i.CallStepPlugin(id=call):
                 self._announced(call)
             case i.PatchStatus({"stableRS": pod_hash}):
@@ -70,13 +71,13 @@ class Watch:
 
     def _proven(self, pod_hash: str) -> None:
         """A version that has to pass an analysis first is not stable before, unless somebody said so."""
-        status, annotations = self.cluster.status, self.cluster.rollout["metadata"]["annotations"]
+        status, annotations = self.cluster.status, self.cluster.rollout["metadata"].get("annotations", {})
         kind, asked = ("Bake", "bake-analysis") if status.get("stableRS") else ("FirstDeploy", "first-deploy-analysis")
         if f"reconciler.dev/{asked}" not in annotations or status.get("promoteFull"):
             return
         labels = {keys.HASH: pod_hash, "rollout-type": kind}
         runs = [body for (found, _), body in self.cluster.objects.items() if found == "AnalysisRun"]
-        ours = [run for run in runs if labels.items() <= run["metadata"]["labels"].items()]
+        ours = [run for run in runs if labels.items() <= run["metadata"].get("labels", {}).items()]
         if not any(run.get("status", {}).get("phase") == "Successful" for run in ours):
             raise Broken(f"{pod_hash} is stable although no {kind} analysis was successful")
 
@@ -86,11 +87,12 @@ class Watch:
         self._within_surge(replicas)
 
     def _resize(self, rs: Json, replicas: int) -> None:
-        size = rs["spec"]["replicas"]
-        if replicas < size:
+        size, own = rs["spec"]["replicas"], _is_own(rs)
+        if replicas < size and own:
             self._capacity_stays(rs, replicas)
+        if replicas < size:
             self._traffic_keeps_its_pods(rs, replicas)
-        if replicas > size and not self._routes():
+        if replicas > size and own and not self._routes():
             self._within_surge(replicas - size)
 
     def _wait_for_the_router(self, rs: Json, replicas: int, sized_for: int) -> None:
@@ -129,7 +131,7 @@ class Watch:
         return self.cluster.objects.get(("ConfigMap", "traffic"))
 
     def _capacity_stays(self, rs: Json, replicas: int) -> None:
-        before = sum(available(other) for other in self._sets())
+        before = sum(available(other) for other in self._own_sets())
         after = before - available(rs) + min(available(rs), replicas)
         least = self._n - self._unavailable
         if after < min(before, least):
@@ -145,7 +147,7 @@ class Watch:
                 raise Broken(f"{service} gets {weight} %, which needs {needed} pods, not {replicas}")
 
     def _within_surge(self, growth: int) -> None:
-        total = sum(other["spec"]["replicas"] for other in self._sets()) + growth
+        total = sum(other["spec"]["replicas"] for other in self._own_sets()) + growth
         if total > self._n + self._surge:
             raise Broken(f"{total} pods are more than {self._n} + {self._surge}")
 
@@ -164,9 +166,11 @@ class Watch:
         past.append(new_hash)
         return past
 
-    def _shift(self, weights: dict[str, int]) -> None:
-        grown = {name: weight for name, weight in weights.items() if weight > self._weights().get(name, 0)}
-        for name in grown:
+    def _shift(self, kind: str, body: Json) -> None:
+        """`body` is what an object of the router is about to be."""
+        before = self._weights()
+        after = carried.weights(self.cluster.rollout, {**self.cluster.objects, (kind, body["metadata"]["name"]): body})
+        for name in (name for name, weight in after.items() if weight > before.get(name, 0)):
             if not self._serving(name) and self._pods_of(""):
                 raise Broken(f"traffic is shifted to {name}, which has no pods")
 
@@ -215,6 +219,9 @@ class Watch:
     def _sets(self) -> list[Json]:
         return [body for (kind, _), body in self.cluster.objects.items() if kind == "ReplicaSet"]
 
+    def _own_sets(self) -> list[Json]:
+        return [rs for rs in self._sets() if _is_own(rs)]
+
     def _rs(self, name: str) -> Json:
         return self.cluster.objects["ReplicaSet", name]
 
@@ -234,11 +241,12 @@ class Watch:
         return bool(stable) and stable != self._hash_of(service) and self._pods_of(stable) > 0
 
     def _weights(self) -> dict[str, int]:
-        if proxy := self._proxy():
-            return _shares(proxy["data"]["weights"])
-        found = self.cluster.objects.get(("TraefikService", "shop"))
-        services = found["spec"]["weighted"]["services"] if found else []
-        return {entry["name"]: entry.get("weight", 0) for entry in services}
+        return carried.weights(self.cluster.rollout, self.cluster.objects)
+
+
+def _is_own(rs: Json) -> bool:
+    """Not that of an Experiment, whose pods come on top."""
+    return keys.EXPERIMENT not in (rs["metadata"].get("annotations") or {})
 
 
 def hash_of(rs: Json) -> str:
@@ -248,7 +256,3 @@ def hash_of(rs: Json) -> str:
 def available(rs: Json) -> int:
     """Those that will stay: the status may still count pods that were asked to go."""
     return min(rs["spec"]["replicas"], int((rs.get("status") or {}).get("availableReplicas", 0)))
-
-
-def _shares(weights: str) -> dict[str, int]:
-    return {each["service"]: each["weight"] for each in json.loads(weights)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.rollouts.step_plugins.contract import Result
 from reconciler.workloads.template_hash import pod_template_hash
 from tests.packages import installed
-from tests.properties.blue_green_invariants import BlueGreenWatch
+from tests.properties.blue_green_invariants import watch_of
 from tests.properties.invariants import CARRIES, Watch
 from tests.properties.rollout_world import BETA, COPY, Cluster, a_blue_green, a_cluster, template
 
@@ -171,10 +171,9 @@ class Watched(Cluster):
 
 
 def start(world: Json) -> Watched:
-    blue_green = "blue_green" in world
-    made = (a_blue_green if blue_green else a_cluster)(**copy.deepcopy(world))
+    made = (a_blue_green if "blue_green" in world else a_cluster)(**copy.deepcopy(world))
     cluster = Watched(**vars(made))
-    cluster.watch = (BlueGreenWatch if blue_green else Watch)(cluster)
+    cluster.watch = watch_of(cluster)
     return cluster
 
 
