@@ -1,8 +1,9 @@
 """The work queue: keys in, keys out, never the same key to two workers at once.
 
 Several reasons to look at a key are one run: `add` of a waiting key changes nothing. A key that is added while it is
-being worked on runs once more afterwards, so that no news is lost. Delayed adds keep only the earliest time; the run
-at that time is expected to ask for the next one. Nothing here knows what a key means.
+being worked on runs once more afterwards, so that no news is lost. Of delayed adds only the earliest counts, and none
+once the key is handed out, whatever the reason: each run says itself when the next one is due. Nothing here knows what
+a key means.
 """
 
 from __future__ import annotations
@@ -150,6 +151,7 @@ class WorkQueue:
 
     def _hand_out(self) -> str:
         key, since = self._ready.popitem(last=False)
+        self._due.pop(key, None)
         now = self._working[key] = self._clock.monotonic()
         self._on_happened("waited", now - since)
         return key

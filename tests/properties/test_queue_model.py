@@ -65,6 +65,7 @@ class QueueModel(RuleBasedStateMachine):
         assert key in self.wanted, "a key was handed out for no reason"
         assert key not in self.working, "a key is worked on twice at once"
         self.wanted.discard(key)
+        self.due.pop(key, None)
         self.working.add(key)
 
     @rule(data=st.data())

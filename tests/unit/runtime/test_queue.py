@@ -114,15 +114,27 @@ def test_closing_wakes_everybody_who_waits() -> None:
 def test_a_poll_does_not_undo_a_back_off_and_a_push_does(queue: WorkQueue, clock: VirtualClock) -> None:
     queue.add("a")
     assert queue.get(0) == "a"
-    delay = queue.retry("a", at_least=60)
+    queue.retry("a", at_least=60)
     queue.done("a")
     queue.add_unless_backing_off("a")
     assert queue.get(0) is None
     queue.add("a")
     assert queue.get(0) == "a"
+    delay = queue.retry("a")
     queue.done("a")
+    queue.add_unless_backing_off("a")
+    assert queue.get(0) is None
     clock.advance(delay)
     assert queue.get(0) == "a"
+
+
+def test_a_wake_up_that_a_later_run_did_not_ask_for_again_is_gone(queue: WorkQueue, clock: VirtualClock) -> None:
+    queue.add_at("a", 60)
+    queue.add("a")
+    assert queue.get(0) == "a"
+    queue.done("a")
+    clock.advance(60)
+    assert queue.get(0) is None
 
 
 def test_a_poll_is_a_reason_while_nothing_fails(queue: WorkQueue) -> None:
