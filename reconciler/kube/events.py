@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from reconciler.errors import NotFound, ReconcilerError, Transient
 from reconciler.kube.api import Cluster, Object
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 20_000
 MAX_REMEMBERED = 1024
-REPEATS_WITHIN = timedelta(minutes=10)
+REPEATS_WITHIN_SECONDS = 600.0
 ATTEMPTS = 60
 """About ten minutes: as long as an API server may be away without an event being lost."""
 PER_SECOND, AT_ONCE = 50.0, 100
@@ -65,7 +65,7 @@ class EventRecorder:
 
     def event(self, about: ObjectRef, type: EventType, reason: str, message: str) -> None:  # noqa: A002
         """Records that something happened to an object; `type` is the API's own word."""
-        happening, now = Happening(about, type, reason, message[:LONGEST_MESSAGE]), self._clock.now()
+        happening, now = Happening(about, type, reason, message[:LONGEST_MESSAGE]), self._clock.now().timestamp()
         with self._changed:
             earliest = self._gathering.next_due()
             if not self._gathering.add(happening, now, self._clock.monotonic()):
@@ -121,7 +121,7 @@ class EventRecorder:
     def _send(self, happening: Happening, tally: Tally) -> None:
         key = happening.digest()
         sent = self._sent.get(key)
-        repeated = sent is not None and tally.last - sent.last <= REPEATS_WITHIN
+        repeated = sent is not None and tally.last - sent.last <= REPEATS_WITHIN_SECONDS
         if sent is None or not repeated or not self._recount(happening, sent, tally):
             self._announce(happening, tally)
         self._sent[key] = tally
@@ -141,7 +141,7 @@ class EventRecorder:
         return True
 
     def _announce(self, happening: Happening, tally: Tally) -> None:
-        tally.name = f"{happening.about.name[:200]}.{int(tally.last.timestamp() * 1e6):x}{next(self._numbers):x}"
+        tally.name = f"{happening.about.name[:200]}.{int(tally.last * 1e6):x}{next(self._numbers):x}"
         body = event_body(happening, tally.name, (tally.first, tally.last), tally.count, self._component)
         self._persist(lambda: self._cluster.create(EVENTS, namespace_of(happening.about), body))
 
@@ -167,12 +167,12 @@ def namespace_of(about: ObjectRef) -> str:
     return about.namespace or "default"
 
 
-def timestamp(moment: datetime) -> str:
-    """A time as the API stores it: UTC, whole seconds."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def timestamp(moment: float) -> str:
+    """A time, in seconds since 1970, as the API stores it: UTC, whole seconds."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def event_body(happening: Happening, name: str, span: tuple[datetime, datetime], count: int, component: str) -> Object:
+def event_body(happening: Happening, name: str, span: tuple[float, float], count: int, component: str) -> Object:
     """The core/v1 Event; `span` is the first and the last time that it happened."""
     about = happening.about
     namespace = namespace_of(about)

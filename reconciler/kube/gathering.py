@@ -13,21 +13,38 @@ import heapq
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import reduce
 
+import msgspec
+
 from reconciler.kube.happenings import LONGEST_MESSAGE, EventType, Happening, ObjectRef, Tally
+from reconciler.runtime.texts import shared
 
 SHORTEST_SECONDS, LONGEST_SECONDS, SECONDS_PER_OBJECT = 1.0, 180.0, 0.5
 CROWD = 10
 """From so many objects on what each has to tell is one Event, whatever the reasons."""
 
+FULL = 64
+"""Messages of one object that wait for no more company: no Event could hold them all."""
+
 BETWEEN = "; "
 LONGEST_STORY = 4 * LONGEST_MESSAGE
 
 Sent = tuple[Happening, Tally]
-_Part = tuple[str, str, Tally]
-"""(reason, text, tally)"""
+
+
+class _Message(msgspec.Struct, gc=False):
+    """What one object told; thousands of them wait in a burst. Times are seconds since 1970."""
+
+    reason: str
+    text: str
+    first: float
+    last: float
+    count: int = 1
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.first, self.last, self.count)
 
 
 @dataclass(slots=True, eq=False)
@@ -40,42 +57,36 @@ class _Story:
     due: float | None = None
     crowded: bool = False
     rests: bool = False
-    told: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    told: list[_Message] = field(default_factory=list)
 
-    def add(self, reason: str, message: str, now: datetime) -> bool:
-        """Whether that is more than a repeat."""
-        known = self.told.get((reason, message))
-        if known:
-            known.last, known.count = now, known.count + 1
-        else:
-            self.told[reason, message] = Tally(now, now)
-        return known is None
+    def find(self, reason: str, text: str) -> _Message | None:
+        """The message that a further one repeats."""
+        return next((each for each in self.told if each.text == text and each.reason == reason), None)
 
     def events(self) -> Iterator[Sent]:
         """As few Events as can say it all."""
-        parts = [(reason, message, tally) for (reason, message), tally in self.told.items()]
-        reasons = dict.fromkeys(reason for reason, _, _ in parts)
+        reasons = dict.fromkeys(each.reason for each in self.told)
         if self.crowded and len(reasons) > 1:
-            named = [(reason, f"{reason}: {message}", tally) for reason, message, tally in parts]
+            named = [msgspec.structs.replace(each, text=f"{each.reason}: {each.text}") for each in self.told]
             return map(self._event, _fitting(named, LONGEST_STORY))
-        alike = ([part for part in parts if part[0] == reason] for reason in reasons)
+        alike = ([each for each in self.told if each.reason == reason] for reason in reasons)
         return map(self._event, (chunk for each in alike for chunk in _fitting(each, LONGEST_MESSAGE)))
 
-    def _event(self, parts: list[_Part]) -> Sent:
-        happening = Happening(self.about, self.type, parts[-1][0], BETWEEN.join(text for _, text, _ in parts))
-        return happening, reduce(Tally.joined, (tally for _, _, tally in parts))
+    def _event(self, messages: list[_Message]) -> Sent:
+        happening = Happening(self.about, self.type, messages[-1].reason, BETWEEN.join(m.text for m in messages))
+        return happening, reduce(Tally.joined, (each.tally for each in messages))
 
 
-def _fitting(parts: Iterable[_Part], longest: int) -> Iterator[list[_Part]]:
-    """The parts in groups whose texts fit into one message; none is cut."""
-    group: list[_Part] = []
+def _fitting(messages: Iterable[_Message], longest: int) -> Iterator[list[_Message]]:
+    """The messages in groups whose texts fit into one; none is cut."""
+    group: list[_Message] = []
     length = 0
-    for part in parts:
-        length += len(BETWEEN) + len(part[1])
+    for each in messages:
+        length += len(BETWEEN) + len(each.text)
         if group and length - len(BETWEEN) > longest:
             yield group
-            group, length = [], len(BETWEEN) + len(part[1])
-        group.append(part)
+            group, length = [], len(BETWEEN) + len(each.text)
+        group.append(each)
     if group:
         yield group
 
@@ -95,18 +106,22 @@ class Gathering:
         """Messages that wait, repeats not counted."""
         return self._messages
 
-    def add(self, happening: Happening, at: datetime, now: float) -> bool:
-        """False when no more may wait."""
+    def add(self, happening: Happening, at: float, now: float) -> bool:
+        """False when no more may wait. `at`: seconds since 1970."""
         key = (happening.about, happening.type)
         story = self._stories.get(key)
-        fits = self._messages < self._most
-        if not fits and not (story and (happening.reason, happening.message) in story.told):
+        known = story.find(happening.reason, happening.message) if story else None
+        if known is None and self._messages >= self._most:
             return False
         if story is None:
             story = self._stories[key] = _Story(*key, since=now)
-        story.rests = False
-        self._put(story, self._due_at(story))
-        self._messages += story.add(happening.reason, happening.message, at)
+        if known is None:
+            story.told.append(_Message(happening.reason, self._shared(happening), at, at))
+            self._messages += 1
+        else:
+            known.last, known.count = at, known.count + 1
+        story.rests = len(story.told) >= FULL
+        self._put(story, now if story.rests else self._due_at(story))
         return True
 
     def at_rest(self, about: ObjectRef, now: float) -> bool:
@@ -138,6 +153,11 @@ class Gathering:
         del self._stories[story.about, story.type]
         self._messages -= len(story.told)
         return list(story.events())
+
+    @staticmethod
+    def _shared(happening: Happening) -> str:
+        """What does not name its object is the same text for all that tell it."""
+        return happening.message if happening.about.name in happening.message else shared(happening.message)
 
     def _due_at(self, story: _Story) -> float:
         """The larger the crowd was at any time while it waited, the later."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
+
+import msgspec
 
 from reconciler.kube.api import Resource
 from reconciler.kube.objects import Meta
@@ -44,12 +45,11 @@ class Happening:
         return blake2b(repr(self).encode(), digest_size=16).digest()
 
 
-@dataclass(slots=True)
-class Tally:
-    """When something happened first and last, how often, and the name of the Event that says so."""
+class Tally(msgspec.Struct, gc=False):
+    """When something happened first and last (seconds since 1970), how often, and the name of the Event that says so."""
 
-    first: datetime
-    last: datetime
+    first: float
+    last: float
     count: int = 1
     name: str = ""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sys import intern
 from typing import Any
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from reconciler.runtime.texts import shared
+
 Json = dict[str, Any]
+_SHARED = ("type", "status", "reason", "last_update_time", "last_transition_time")
 
 
 class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
@@ -16,7 +18,7 @@ class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_o
 
 
 class Condition(Part, frozen=True, gc=False):
-    """All but the message is one of a few texts, which thousands of objects share; times are whole seconds."""
+    """Thousands of objects share their few texts; of the messages those that quote no name. Times are whole seconds."""
 
     type: str
     status: str
@@ -26,8 +28,8 @@ class Condition(Part, frozen=True, gc=False):
     last_transition_time: str = ""
 
     def __post_init__(self) -> None:
-        for field in ("type", "status", "reason", "last_update_time", "last_transition_time"):
-            force_setattr(self, field, intern(getattr(self, field)))
+        for field in _SHARED if '"' in self.message else (*_SHARED, "message"):
+            force_setattr(self, field, shared(getattr(self, field)))
 
 
 def difference(before: Json, after: Json) -> Json:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from reconciler.kube.gathering import CROWD, LONGEST_SECONDS, LONGEST_STORY, Gathering
+from reconciler.kube.gathering import CROWD, FULL, LONGEST_SECONDS, LONGEST_STORY, Gathering
 from reconciler.kube.happenings import EventType, Happening, ObjectRef
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = 1_767_225_600.0
 
 
 def about(number: int) -> ObjectRef:
@@ -22,7 +20,7 @@ class Desk:
 
     def tell(self, number: int, reason: str, message: str, type_: EventType = "Normal") -> bool:
         happening = Happening(about(number), type_, reason, message)
-        return self.gathering.add(happening, START + timedelta(seconds=self.now), self.now)
+        return self.gathering.add(happening, START + self.now, self.now)
 
     def crowd(self, reason: str = "Scaled") -> None:
         for number in range(CROWD):
@@ -63,7 +61,7 @@ def test_the_time_of_the_first_and_of_the_last_message_are_kept() -> None:
     desk.tell(0, "Completed", "well")
     desk.gathering.at_rest(about(0), desk.now)
     [(_, tally)] = desk.gathering.pop()
-    assert (tally.first, tally.last) == (START, START + timedelta(seconds=0.5))
+    assert (tally.first, tally.last) == (START, START + 0.5)
 
 
 @pytest.mark.parametrize(("objects", "seconds"), [(1, 1), (CROWD, 5), (100, 50), (1000, LONGEST_SECONDS)])
@@ -75,6 +73,16 @@ def test_the_larger_the_crowd_the_longer_all_of_it_waits(objects: int, seconds: 
     assert desk.due() == []
     desk.now = seconds
     assert len(desk.due()) == objects
+
+
+def test_a_story_that_no_event_could_hold_waits_for_no_more() -> None:
+    desk = Desk()
+    desk.crowd()
+    for number in range(FULL - 2):
+        desk.tell(0, "Scaled", f"to {number}")
+    assert desk.due() == []
+    desk.tell(0, "Scaled", "to the last")
+    assert sum(count for *_, count in desk.due()) == FULL
 
 
 def test_warnings_wait_for_nothing() -> None:
