@@ -46,7 +46,7 @@ class Happening:
 
 
 class Tally(msgspec.Struct, gc=False):
-    """When something happened first and last (seconds since 1970), how often, and the name of the Event that says so."""
+    """When something happened first and last (seconds since 1970), how often, and the name of its Event."""
 
     first: float
     last: float

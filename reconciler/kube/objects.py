@@ -28,7 +28,7 @@ class OwnerReference(msgspec.Struct, frozen=True, rename="camel", gc=False):
         force_setattr(self, "kind", intern(self.kind))
 
 
-class Meta(msgspec.Struct, frozen=True, rename="camel"):
+class Meta(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """metadata of any object (Kubernetes API conventions)."""
 
     name: str = ""

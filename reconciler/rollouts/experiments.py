@@ -16,7 +16,7 @@ from reconciler.analysis.model import Phase
 from reconciler.errors import UserError
 from reconciler.experiments.model import Experiment, ExperimentSpec
 from reconciler.kube.api import Object
-from reconciler.rollouts import experiment_body, experiment_step, pauses, retention, rollback, runs
+from reconciler.rollouts import experiment_body, experiment_step, pauses, retention, rollback
 from reconciler.rollouts.experiment_step import ExperimentStep
 from reconciler.rollouts.intents import (
     CreateExperiment,
@@ -26,6 +26,7 @@ from reconciler.rollouts.intents import (
     TerminateExperiment,
     normal,
 )
+from reconciler.rollouts.model import as_object
 from reconciler.rollouts.runs import Coupled
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Destination
@@ -136,7 +137,7 @@ def _begin(world: World, step: ExperimentStep) -> tuple[World, list[Intent]]:
 def _arguments(world: World, step: ExperimentStep) -> Sequence[Sequence[Json]]:
     return [
         world.analyses.resolve(
-            rollout=runs.as_object(world),
+            rollout=as_object(world.rollout, world.status),
             args=msgspec.to_builtins(each.args),
             stable_hash=world.status.stable_rs,
             latest_hash=world.pod_hash,

@@ -10,9 +10,13 @@ from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+import orjson
+from msgspec.structs import force_setattr
 
-from reconciler.kube.objects import Meta
+from reconciler.kube.api import Object
+from reconciler.kube.objects import ROLLOUTS, Meta
 from reconciler.rollouts.status import RolloutStatus
+from reconciler.workloads.packed import ABSENT, detached, pack, unpack
 from reconciler.workloads.parts import Json, Part
 from reconciler.workloads.selectors import Selector
 
@@ -172,12 +176,15 @@ class Step(Part, frozen=True):
         return self.kinds[0] if self.kinds else ""
 
 
+_steps_decoder = msgspec.json.Decoder(tuple[Step, ...] | None)
+
+
 class Canary(Part, frozen=True):
     path: ClassVar[str] = "spec.strategy.canary"
 
     canary_service: str = ""
     stable_service: str = ""
-    steps: tuple[Json, ...] | None = None
+    packed_steps: msgspec.Raw = msgspec.field(name="steps", default=ABSENT)
     traffic_routing: TrafficRouting | None = None
     max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
@@ -192,6 +199,15 @@ class Canary(Part, frozen=True):
     replica_progress_threshold: ProgressThreshold | None = None
     anti_affinity: AntiAffinity | None = None
     ping_pong: PingPong | None = None
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "packed_steps", detached(self.packed_steps, "steps", kind=list))
+
+    @property
+    def steps(self) -> list[Json] | None:
+        """As they were written; items may be of any type."""
+        found: list[Json] | None = unpack(self.packed_steps)
+        return found
 
     @property
     def services(self) -> dict[str, str]:
@@ -208,7 +224,7 @@ class Canary(Part, frozen=True):
 
     def typed_steps(self) -> tuple[Step, ...]:
         """Raises `msgspec.ValidationError` naming the path inside the list."""
-        return msgspec.convert(self.steps or (), tuple[Step, ...])
+        return _steps_decoder.decode(self.packed_steps) or ()
 
 
 class BlueGreen(Part, frozen=True):
@@ -260,12 +276,12 @@ class WorkloadRef(Part, frozen=True):
     scale_down: str = ""
 
 
-class RolloutSpec(Part, frozen=True, dict=True):
+class RolloutSpec(Part, frozen=True, dict=True, gc=True):
     """The store keeps the same object for as long as it says the same, and with it what was worked out about it."""
 
     replicas: int | None = None
     selector: Selector | None = None
-    template: Json | None = None
+    packed_template: msgspec.Raw = msgspec.field(name="template", default=ABSENT)
     workload_ref: WorkloadRef | None = None
     min_ready_seconds: int = 0
     revision_history_limit: int | None = None
@@ -276,6 +292,18 @@ class RolloutSpec(Part, frozen=True, dict=True):
     rollback_window: RollbackWindow | None = None
     analysis: RunHistory | None = None
     strategy: Strategy = Strategy()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "packed_template", detached(self.packed_template, "template", kind=dict))
+
+    @property
+    def template(self) -> Json | None:
+        found: Json | None = unpack(self.packed_template)
+        return found
+
+    def with_pods_of(self, template: Json, selector: Selector | None) -> RolloutSpec:
+        """The same with the template and the selector of another object."""
+        return msgspec.structs.replace(self, packed_template=pack(template), selector=selector)
 
     def once(self, what: Hashable, work: Callable[[], T]) -> T:
         """What `work` says, asked at the first time only: it may read nothing but this spec and what `what` names."""
@@ -300,6 +328,12 @@ class _Skeleton(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(Rollout)
 _skeleton_decoder = msgspec.json.Decoder(_Skeleton)
+
+
+def as_object(rollout: Rollout, status: RolloutStatus) -> Object:
+    """The Rollout as JSON with the status of a decision: arguments of analyses may refer to any of its fields."""
+    written = msgspec.json.encode(msgspec.structs.replace(rollout, status=status))
+    return {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **orjson.loads(written)}
 
 
 def decode_rollout(raw: bytes) -> Rollout:

@@ -144,6 +144,6 @@ def _steps(canary: Canary) -> tuple[Step, ...]:
 
 def _steps_hash(canary: Canary) -> str:
     try:
-        return steps_hash(list(canary.steps) if canary.steps is not None else None)
+        return steps_hash(canary.steps)
     except Misfit:
         return ""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from reconciler.analysis.model import STEP_LABEL, Phase
 from reconciler.errors import UserError
 from reconciler.kube.api import Object
-from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import pauses, promotion, retention, rollback, run_slots
 from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
+from reconciler.rollouts.model import as_object
 from reconciler.rollouts.proving import bake, first_deploy
 from reconciler.rollouts.run_slots import RunKind, recorded, slots
 from reconciler.rollouts.snapshot import World
@@ -49,12 +47,6 @@ def surplus(world: World) -> list[Intent]:
     used = _shown(world)
     done = [run for run in world.runs.values() if run.metadata.name not in used and run.status.phase.complete]
     return [DeleteAnalysisRun(run.metadata.name, run.metadata.uid) for run in retention.surplus(world, done)]
-
-
-def as_object(world: World) -> Object:
-    """The Rollout as JSON with the status of this decision: arguments may refer to any of its fields."""
-    rollout = msgspec.structs.replace(world.rollout, status=world.status)
-    return {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **msgspec.to_builtins(rollout)}
 
 
 def _settle(world: World, kind: RunKind) -> tuple[World, list[Intent]]:
@@ -100,7 +92,7 @@ def _to_repeat(world: World, reference: RunReference) -> bool:
 
 def _begin(world: World, kind: RunKind, analysis: Object) -> tuple[World, list[Intent]]:
     draft = world.analyses.build(
-        rollout=as_object(world),
+        rollout=as_object(world.rollout, world.status),
         analysis=analysis,
         kind=kind,
         step_index=world.step_index if kind == "Step" else None,

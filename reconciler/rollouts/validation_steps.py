@@ -20,7 +20,7 @@ def step_problems(canary: Canary) -> list[str]:
     """Problems of all steps in order. Paths have no `canary` segment: tools of the family know them so."""
     try:
         steps = canary.typed_steps()
-        encode_steps(list(canary.steps or ()))
+        encode_steps(canary.steps)
     except msgspec.ValidationError as error:
         return [f"spec.strategy.steps: Invalid value: the steps cannot be read: {error}"]
     except Misfit as misfit:

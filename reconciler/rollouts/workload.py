@@ -63,8 +63,7 @@ def filled_in(rollout: Rollout, workload: Workload | None) -> Rollout:
     if workload is None or rollout.spec.template:
         return rollout
     selector = rollout.spec.selector or workload.spec.selector
-    spec = msgspec.structs.replace(rollout.spec, template=workload.pod_template, selector=selector)
-    return msgspec.structs.replace(rollout, spec=spec)
+    return msgspec.structs.replace(rollout, spec=rollout.spec.with_pods_of(workload.pod_template, selector))
 
 
 def inlined(rollout: Object, holder: Object | None) -> Object:

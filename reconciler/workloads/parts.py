@@ -13,11 +13,14 @@ Json = dict[str, Any]
 _SHARED = ("type", "status", "reason", "last_update_time", "last_transition_time")
 
 
-class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """Immutable; defaults are left out when written, as Go's `omitempty` does."""
+class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+    """Immutable; defaults are left out when written, as Go's `omitempty` does.
+
+    It holds what JSON can say, never itself, so the garbage collector need not look at the many thousands of them.
+    """
 
 
-class Condition(Part, frozen=True, gc=False):
+class Condition(Part, frozen=True):
     """Thousands of objects share their few texts; of the messages those that quote no name. Times are whole seconds."""
 
     type: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-import orjson
+from msgspec.structs import force_setattr
 
 from reconciler.kube.objects import Meta
 from reconciler.workloads import keys
+from reconciler.workloads.packed import ABSENT, detached, unpack
 from reconciler.workloads.parts import Condition, Json, Part
 from reconciler.workloads.selectors import Selector
 from reconciler.workloads.times import moment
@@ -22,17 +23,14 @@ class ReplicaSetSpec(Part, frozen=True):
     replicas: int | None = None
     min_ready_seconds: int = 0
     selector: Selector = Selector()
-    packed_template: msgspec.Raw = msgspec.field(name="template", default=msgspec.Raw(b"{}"))
+    packed_template: msgspec.Raw = msgspec.field(name="template", default=ABSENT)
 
     def __post_init__(self) -> None:
-        """What was decoded is a view into the whole object, which would keep that alive."""
-        msgspec.structs.force_setattr(self, "packed_template", self.packed_template.copy())
+        force_setattr(self, "packed_template", detached(self.packed_template, "template", kind=dict))
 
     @property
     def template(self) -> Json:
-        """A copy of its own for whoever asks."""
-        found: Json = orjson.loads(bytes(self.packed_template))
-        return found
+        return unpack(self.packed_template) or {}
 
 
 class ReplicaSetStatus(Part, frozen=True):
@@ -47,6 +45,11 @@ class ReplicaSet(Part, frozen=True):
     metadata: Meta = Meta()
     spec: ReplicaSetSpec = ReplicaSetSpec()
     status: ReplicaSetStatus = ReplicaSetStatus()
+
+    def __post_init__(self) -> None:
+        """A workload's ReplicaSet is labelled with what it selects by: both are one dictionary."""
+        if self.metadata.labels == self.spec.selector.match_labels:
+            force_setattr(self.spec.selector, "match_labels", self.metadata.labels)
 
     @property
     def name(self) -> str:

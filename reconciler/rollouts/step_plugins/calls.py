@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import stepping
 from reconciler.rollouts.intents import CallStepPlugin, RecordEvent, warning
+from reconciler.rollouts.model import as_object
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.step_plugins.answers import after
 from reconciler.rollouts.step_plugins.contract import ANSWER_WITHIN_SECONDS, Operation, Result
@@ -114,11 +114,10 @@ def _unable(world: World, record: Record) -> Due:
 
 def _call(world: World, record: Record) -> CallStepPlugin:
     step = world.steps[record.index] if record.index < len(world.steps) else None
-    rollout = msgspec.structs.replace(world.rollout, status=world.status)
     return CallStepPlugin(
         name=record.name,
         id=call_id(world, record),
         config=step.plugin.config if step and step.plugin else None,
         status=record.status,
-        rollout={"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, **msgspec.to_builtins(rollout)},
+        rollout=as_object(world.rollout, world.status),
     )
