@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -58,3 +59,10 @@ def table(*titles: str) -> Table:
 def as_json(name: str, value: Any) -> str:
     """One JSON document: `{"version": 1, name: …}`."""
     return msgspec.json.format(msgspec.json.encode({"version": JSON_VERSION, name: value}), indent=2).decode()
+
+
+def duration(length: timedelta) -> str:
+    """`45s`, `1m30s`, `2h5m`."""
+    seconds = int(length.total_seconds())
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"

@@ -17,6 +17,7 @@ from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.status import BlueGreenStatus
+from reconciler.rollouts.waiting import Waiting, waiting
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 
@@ -33,7 +34,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`step` is the number of completed steps. Weights are in hundredths of `max_weight`, None for blue-green."""
+    """`step` is the number of completed steps. Weights are in hundredths of `max_weight`, None for blue-green.
+
+    `waits`: what an update that is under way waits for.
+    """
 
     namespace: str
     name: str
@@ -55,6 +59,7 @@ class Overview:
     created: datetime | None
     paused: bool
     aborted: bool
+    waits: Waiting | None
 
     @property
     def ended(self) -> bool:
@@ -93,6 +98,7 @@ def overview(rollout: Rollout, replica_sets: Sequence[ReplicaSet] = ()) -> Overv
         created=meta.creation_timestamp,
         paused=told.paused,
         aborted=told.aborted,
+        waits=waiting(rollout, typed[index] if index < len(typed) else None),
     )
 
 

@@ -12,8 +12,7 @@ from rich.text import Text
 from reconciler.analysis.model import STEP_LABEL, TYPE_LABEL, AnalysisRun, Measurement, MetricResult
 from reconciler.analysis.readings import readings
 from reconciler.analysis.validate import SECRET_PLACEHOLDER
-from reconciler.cli.printing import clean, table
-from reconciler.cli.rollouts.plan_view import duration
+from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.view import status_text
 from reconciler.cli.status_view import ago
 

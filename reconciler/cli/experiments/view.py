@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.experiments.reading import Read
-from reconciler.cli.printing import clean, table
-from reconciler.cli.rollouts.plan_view import duration
+from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.view import Tree, status_text
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment

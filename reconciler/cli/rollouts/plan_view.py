@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reconciler.cli.printing import clean, table
+from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.material import Shown
 from reconciler.rollouts.plan import Plan, Row
 
@@ -50,13 +50,6 @@ def takes(took: timedelta | None) -> str:
     if took is None:
         return "until promoted"
     return duration(took) if took else "-"
-
-
-def duration(length: timedelta) -> str:
-    """`45s`, `1m30s`, `2h5m`."""
-    seconds = int(length.total_seconds())
-    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
 def summary(planned: Plan) -> Text:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from reconciler.cli.printing import clean, table
+from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.status_view import ago
 from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.overview import Image, Overview
 from reconciler.rollouts.tree import Revision
+from reconciler.rollouts.waiting import Waiting
 
 MARKS = {
     "Healthy": ("✔", "green"),
@@ -84,24 +85,26 @@ def _facts_of(each: Overview) -> Iterator[str | Text]:
 
 def details(shown: Overview, nodes: Sequence[Node], now: datetime) -> RenderableType:
     """Header and tree, as `get` prints them."""
-    return Group(header(shown), Text(), tree_of(shown, nodes, now))
+    return Group(header(shown, now), Text(), tree_of(shown, nodes, now))
 
 
-def header(shown: Overview) -> Table:
+def header(shown: Overview, now: datetime) -> Table:
     found = Table.grid(padding=(0, 2, 0, 0))
     found.add_column(no_wrap=True)
     found.add_column(overflow="fold")
-    for title, value in _facts(shown):
+    for title, value in _facts(shown, now):
         found.add_row(Text(f"{title}:" if title else "", "bold"), value)
     return found
 
 
-def _facts(shown: Overview) -> Iterator[tuple[str, Text]]:
+def _facts(shown: Overview, now: datetime) -> Iterator[tuple[str, Text]]:
     yield "Name", clean(shown.name)
     yield "Namespace", clean(shown.namespace)
     yield "Status", status_text(shown.phase)
     if shown.message:
         yield "Message", clean(shown.message)
+    if shown.waits:
+        yield "Waits for", clean(f"{shown.waits.what}{_times(shown.waits, now)}")
     yield "Strategy", Text(shown.strategy or "none")
     if shown.steps:
         yield "  Step", clean(f"{shown.progress}  {shown.step_text}".rstrip())
@@ -113,6 +116,19 @@ def _facts(shown: Overview) -> Iterator[tuple[str, Text]]:
     counts = {"Desired": shown.desired, "Current": shown.current, "Updated": shown.updated}
     counts |= {"Ready": shown.ready, "Available": shown.available}
     yield "Replicas", Text("  ".join(f"{title} {count}" for title, count in counts.items()))
+
+
+def _times(waits: Waiting, now: datetime) -> str:
+    """`, in 25s (12:00:30 UTC)`, `, for 3m so far`, or when patience ends."""
+    if waits.until:
+        return f", {_ahead(waits.until, now)}"
+    if waits.stuck_at:
+        return f"; counts as stuck {_ahead(waits.stuck_at, now)}"
+    return f", for {ago(waits.since, now)} so far" if waits.since else ""
+
+
+def _ahead(at: datetime, now: datetime) -> str:
+    return f"in {duration(max(at - now, timedelta()))} ({at:%H:%M:%S} UTC)"
 
 
 def _image(image: Image) -> Text:

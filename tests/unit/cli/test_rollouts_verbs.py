@@ -72,7 +72,9 @@ def test_get_shows_where_an_update_stands(paused: Shop) -> None:
     shown = paused.says("get", "shop")
     for expected in ("CanaryPauseStep", "1/4  pause", "shop:2 (canary)", "shop:1 (stable)", "revision:2", "ready:1/1"):
         assert expected in shown
+    assert "somebody to promote it, for " in shown
     facts = paused.shown()
+    assert facts["waits"]["what"] == "somebody to promote it"
     assert (facts["set_weight"], facts["actual_weight"]) == (25, 25)
 
 

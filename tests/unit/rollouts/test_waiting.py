@@ -1,0 +1,95 @@
+"""What an update waits for, and until when: the first question of whoever is woken by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.overview import overview
+from reconciler.rollouts.waiting import Waiting
+
+Json = dict[str, Any]
+BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+STAMP = "2026-01-01T12:00:00Z"
+SECOND = timedelta(seconds=1)
+
+
+def waits(steps: list[Json], status: Json, *, strategy: Json | None = None, **spec: Any) -> Waiting | None:
+    told = {"observedGeneration": "1", "phase": "Progressing", "currentStepIndex": 0}
+    chosen = strategy or {"canary": {"steps": steps}}
+    body = {
+        "metadata": {"name": "shop", "namespace": "ns", "generation": 1},
+        "spec": {"strategy": chosen, **spec},
+        "status": told | {"currentPodHash": "new", "stableRS": "old"} | status,
+    }
+    return overview(decode_rollout(orjson.dumps(body))).waits
+
+
+def paused(*reasons: str) -> Json:
+    conditions = [{"reason": reason, "startTime": STAMP} for reason in reasons]
+    return {"phase": "Paused", "pauseConditions": conditions, "controllerPause": True}
+
+
+BY_HAND = Waiting("somebody to promote it", BEGAN)
+MOVING = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": STAMP}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(waits([{"pause": {}}], paused("CanaryPauseStep")), BY_HAND, id="a pause without a length"),
+        pytest.param(
+            waits([{"pause": {"duration": "30s"}}], paused("CanaryPauseStep")),
+            Waiting("the pause to end", BEGAN, BEGAN + 30 * SECOND),
+            id="a pause with a length ends by itself",
+        ),
+        pytest.param(
+            waits([{"pause": {"duration": "30s"}}], paused("CanaryPauseStep", "InconclusiveAnalysisRun")),
+            Waiting("somebody to judge: an analysis was inconclusive", BEGAN),
+            id="a verdict is needed, however long the pause is",
+        ),
+        pytest.param(
+            waits([{"pause": {"duration": "30s"}}], paused("CanaryPauseStep"), paused=True),
+            Waiting("somebody to resume it: it was paused by hand"),
+            id="paused by hand",
+        ),
+        pytest.param(
+            waits([], paused("BlueGreenPause"), strategy={"blueGreen": {"autoPromotionEnabled": False}}),
+            BY_HAND,
+            id="blue-green by hand",
+        ),
+        pytest.param(
+            waits([], paused("BlueGreenPause"), strategy={"blueGreen": {"autoPromotionSeconds": 60}}),
+            Waiting("the pause to end", BEGAN, BEGAN + 60 * SECOND),
+            id="blue-green by itself",
+        ),
+        pytest.param(
+            waits([{"analysis": {}}], {"canary": {"currentStepAnalysisRunStatus": {"name": "r", "status": "Running"}}}),
+            Waiting("AnalysisRun r"),
+            id="a step's analysis",
+        ),
+        pytest.param(
+            waits([{"experiment": {}}], {"canary": {"currentExperiment": "e"}}),
+            Waiting("Experiment e"),
+            id="experiment",
+        ),
+        pytest.param(
+            waits([{"setWeight": 20}], {"message": "more replicas need to be updated", "conditions": [MOVING]}),
+            Waiting("more replicas need to be updated", stuck_at=BEGAN + 600 * SECOND),
+            id="pods, until patience ends",
+        ),
+        pytest.param(waits([{"pause": {}}], {"phase": "Healthy", "stableRS": "new"}), None, id="delivered"),
+        pytest.param(waits([{"pause": {}}], {"phase": "Degraded", "abort": True}), None, id="given up"),
+        pytest.param(
+            waits([], {"conditions": [{"type": "InvalidSpec", "status": "True"}]}),
+            Waiting("somebody to correct the spec"),
+            id="refused",
+        ),
+    ],
+)
+def test_what_is_waited_for(found: Waiting | None, expected: Waiting | None) -> None:
+    assert found == expected
