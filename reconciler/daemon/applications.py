@@ -71,12 +71,15 @@ class ApplicationsHalf:
 
     def ports(self, ready: Callable[[], str]) -> Ports:
         """What page, API and webhooks need."""
+        shown = self._delivery.shown
         return Ports(
             deliveries=self._board,
             statuses=self._outcomes.statuses,
             commit=self._commit,
-            runs=self._delivery.runs_of,
-            run=self._delivery.run,
+            runs=shown.runs_of,
+            run=shown.run,
+            rollout=shown.rollout,
+            experiment=shown.experiment,
             hooks=self._forges.hooks(),
             on_push=lambda url, branch, sha: self._queues["repository"].add(key_of(url, branch)),
             ready=ready,
@@ -115,7 +118,7 @@ class ApplicationsHalf:
             self._clock,
             self._queues["application"].add,
             self._publish,
-            progress=delivery.progress,
+            progress=delivery.shown.progress,
             engine_owned=delivery.steers,
             watch_namespace=self._settings.kubernetes.watch_namespace or None,
         )

@@ -199,8 +199,17 @@ class Daemon:
             return self._applications.ports(self._missing)
         board = Board()
         self._delivery.on_progress(lambda namespace, name: board.touch(f"{namespace}/{name}"))
-        half = self._delivery
-        return Ports(board, rollouts=half.all_progress, runs=half.runs_of, run=half.run, ready=self._missing)
+        shown = self._delivery.shown
+        return Ports(
+            board,
+            rollouts=shown.all_progress,
+            experiments=shown.experiments,
+            runs=shown.runs_of,
+            run=shown.run,
+            rollout=shown.rollout,
+            experiment=shown.experiment,
+            ready=self._missing,
+        )
 
     def _missing(self) -> str:
         """Why this process should not be asked yet: one that waits for the lease shows nothing and heeds no webhook."""

@@ -8,20 +8,18 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from msgspec.structs import replace
-
 from reconciler.analysis.catalog import Catalog, from_stores
 from reconciler.analysis.controller import AnalysisController
 from reconciler.analysis.measure import Measurer
-from reconciler.analysis.model import REVISION_ANNOTATION, AnalysisRun, decode_template
+from reconciler.analysis.model import decode_template
 from reconciler.analysis.providers.job import NAMESPACE_VARIABLE
-from reconciler.apps.delivery import WorkloadProgress
 from reconciler.apps.record import Key
 from reconciler.daemon import figures, measured
 from reconciler.daemon.engines import engine
 from reconciler.daemon.figures import CountedEvents, Figures
 from reconciler.daemon.guard import Guard, Share, home
 from reconciler.daemon.job_watch import JobWatch
+from reconciler.daemon.shown import Shown
 from reconciler.errors import Transient
 from reconciler.experiments import wiring as experiment_wiring
 from reconciler.experiments.controller import ExperimentController
@@ -30,12 +28,11 @@ from reconciler.kube.api import Cluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.fence import InContext
 from reconciler.kube.informer import Informer
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, Meta
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
 from reconciler.kube.store import Store
 from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.step_plugins.caller import Caller
 from reconciler.rollouts.traffic import routers
 from reconciler.runtime.clock import Clock
@@ -50,7 +47,7 @@ OnProgress = Callable[[str, str], None]
 
 
 class DeliveryHalf:
-    """Stores, informers, controllers and their workers."""
+    """Stores, informers, controllers and their workers. `shown`: what pages show of it."""
 
     def __init__(
         self,
@@ -90,6 +87,7 @@ class DeliveryHalf:
         self._started: set[str] = set()
         self._starting = threading.Lock()
         self._stores = wiring.stores_of(self._store)
+        self.shown = Shown(cluster, self._stores, clock, guard.belongs)
         self._stores.rollouts.subscribe(lambda old, new: self._start_for(new))
         wiring.subscribe(self._stores, rollouts.add)
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
@@ -233,32 +231,6 @@ class DeliveryHalf:
         self._stores.rollouts.subscribe(rollout_changed)
         self._stores.runs.subscribe(run_changed)
 
-    def progress(self, namespace: str, name: str) -> WorkloadProgress | None:
-        """How far a Rollout is; None while it is not known."""
-        rollout = self._stores.rollouts.get(namespace, name)
-        if rollout is None:
-            return None
-        uid = rollout.metadata.uid
-        return workload_progress(rollout, self._stores.runs.owned_by(uid), self._stores.replica_sets.owned_by(uid))
-
-    def all_progress(self) -> list[WorkloadProgress]:
-        """How far every Rollout of this engine is."""
-        ours = (each.metadata for each in self._stores.rollouts.list() if self._guard.belongs(each.metadata))
-        found = (self.progress(meta.namespace, meta.name) for meta in ours)
-        return [progress for progress in found if progress]
-
-    def runs_of(self, namespace: str, name: str) -> tuple[AnalysisRun, ...]:
-        """The AnalysisRuns of a Rollout and of its Experiments, for people to look at."""
-        rollout = self._stores.rollouts.get(namespace, name)
-        if rollout is None:
-            return ()
-        owned, uid = self._stores.runs.owned_by, rollout.metadata.uid
-        aside = self._stores.experiments.owned_by(uid)
-        return (*owned(uid), *(_revised(run, each.metadata) for each in aside for run in owned(each.metadata.uid)))
-
-    def run(self, namespace: str, name: str) -> AnalysisRun | None:
-        return self._stores.runs.get(namespace, name)
-
     def steers(self, key: Key) -> bool:
         """Whether a Rollout steers traffic through this object, so that its weights are not git's (spec §3.14).
 
@@ -274,13 +246,6 @@ class DeliveryHalf:
 
     def _store(self, kind: str) -> Store[Any]:
         return next(informer.store for informer in self._informers if informer.resource.kind == kind)
-
-
-def _revised(run: AnalysisRun, experiment: Meta) -> AnalysisRun:
-    """A run of an Experiment with the revision that the Experiment is about, which it does not carry itself."""
-    revision = {REVISION_ANNOTATION: experiment.annotations.get(REVISION_ANNOTATION, "")}
-    meta = replace(run.metadata, annotations={**run.metadata.annotations, **revision})
-    return replace(run, metadata=meta)
 
 
 def _key(item: Any) -> str:

@@ -5,14 +5,17 @@ Decoding is lenient, as for Rollouts: an object with a field of a wrong type bec
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from reconciler.analysis.model import Argument, DryRun, MeasurementRetention, Phase, RunMetadata
+from reconciler.kube.durations import parse_go_duration
 from reconciler.kube.objects import Meta
 from reconciler.workloads.parts import Condition, Json, Part
 from reconciler.workloads.selectors import Selector
+from reconciler.workloads.times import moment
 
 
 class TemplatePhase(StrEnum):
@@ -130,6 +133,16 @@ class ExperimentStatus(Part, frozen=True):
 
     def condition(self, kind: str) -> Condition | None:
         return next((each for each in self.conditions if each.type == kind), None)
+
+
+def ends_at(spec: ExperimentSpec, status: ExperimentStatus) -> datetime | None:
+    """When its duration is over; None while that is not known, or when only something else ends it.
+
+    Raises `ValueError` for a duration that is none.
+    """
+    if not status.available_at or not spec.duration:
+        return None
+    return moment(status.available_at) + parse_go_duration(spec.duration)
 
 
 class Experiment(Part, frozen=True):

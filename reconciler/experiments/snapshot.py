@@ -12,14 +12,13 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments import phases
-from reconciler.experiments.model import Experiment, ExperimentSpec, ExperimentStatus, Template
+from reconciler.experiments.model import Experiment, ExperimentSpec, ExperimentStatus, Template, ends_at
 from reconciler.experiments.ports import Analyses
-from reconciler.kube.durations import parse_go_duration
 from reconciler.kube.objects import EXPERIMENTS, Meta
 from reconciler.workloads import keys
 from reconciler.workloads.parts import Json
 from reconciler.workloads.replica_set import ReplicaSet
-from reconciler.workloads.times import moment, readable
+from reconciler.workloads.times import readable
 
 
 class Reader(Protocol):
@@ -70,10 +69,7 @@ class World:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When its duration is over; None while that is not known, or when only something else ends it."""
-        if not self.status.available_at or not self.spec.duration:
-            return None
-        return moment(self.status.available_at) + parse_go_duration(self.spec.duration)
+        return ends_at(self.spec, self.status)
 
     def over(self, now: datetime) -> bool:
         return self.ends_at is not None and self.ends_at <= now

@@ -46,6 +46,20 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
+_TONES = {
+    "good": ("Healthy", "Running", "Successful"),
+    "busy": ("", "Progressing", "Pending", "ContainerCreating", "Terminating"),
+    "held": ("Paused", "Inconclusive"),
+    "unknown": ("ScaledDown", "Unknown"),
+}
+_TONE_OF = {status: tone for tone, statuses in _TONES.items() for status in statuses}
+
+
+def tone(status: str) -> str:
+    """good, busy, held, unknown, or else bad: pods say why they do not run in words that nobody can list."""
+    return _TONE_OF.get(status, "bad")
+
+
 decode_shown_pod = msgspec.json.Decoder(ShownPod).decode
 
 

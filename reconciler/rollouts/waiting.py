@@ -1,4 +1,4 @@
-"""What an update waits for and until when, in words for people; read from the status alone (spec rollouts §4.5, §4.6, §6).
+"""What an update waits for and until when, in words for people; read from the status alone (spec rollouts §4.5, §6).
 
 Whoever is woken by a release that does not move asks this first: is it my turn, or does it go on by itself? Pure.
 """

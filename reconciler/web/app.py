@@ -12,8 +12,10 @@ from reconciler.telemetry import exposition
 from reconciler.web.assets import Assets
 from reconciler.web.hooks import MAX_BODY_BYTES, Hooks
 from reconciler.web.live import Live
+from reconciler.web.markup import Markup
 from reconciler.web.pages import Pages
 from reconciler.web.ports import Ports
+from reconciler.web.releases import Releases
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,18 +39,23 @@ def application(ports: Ports) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_secure])
     app[_READY] = ports.ready
     assets, live, hooks = Assets(), Live(ports.deliveries), Hooks(ports.hooks, ports.on_push)
-    pages = Pages(ports, assets)
+    markup = Markup(assets, ports.now)
+    pages, releases = Pages(ports, markup), Releases(ports, markup)
     app.on_startup.append(live.start)
     app.on_shutdown.append(live.stop)
     app.add_routes(
         [
             web.get("/", pages.overview),
             web.get("/applications/{name}", pages.application),
+            web.get("/rollouts/{namespace}/{name}", releases.rollout),
+            web.get("/experiments/{namespace}/{name}", releases.experiment),
             web.get("/runs/{namespace}/{name}", pages.run),
             web.get("/runs/{namespace}/{name}/analysis.svg", pages.run_svg),
             web.get("/api/v1/applications", pages.list_json),
             web.get("/api/v1/applications/{name}", pages.one_json),
             web.get("/api/v1/rollouts", pages.rollouts_json),
+            web.get("/api/v1/rollouts/{namespace}/{name}", releases.rollout_json),
+            web.get("/api/v1/experiments/{namespace}/{name}", releases.experiment_json),
             web.get("/events", live.handle),
             web.get("/static/{name}", assets.handle),
             web.post("/hooks/github", hooks.handle),

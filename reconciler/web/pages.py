@@ -6,27 +6,21 @@ import asyncio
 from typing import Any
 
 import msgspec
-import orjson
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-import reconciler
 from reconciler.apps.delivery import Delivery, WorkloadProgress
-from reconciler.outcomes.wording import short_sha
-from reconciler.web import phrases, plot, runs, views
-from reconciler.web.assets import Assets
+from reconciler.web import plot, runs, views
 from reconciler.web.listing import listing
+from reconciler.web.markup import Markup, as_json
 from reconciler.web.ports import Ports
 from reconciler.web.svg import svg
-from reconciler.web.workloads import TONES
 
 
 class Pages:
     """Handlers for people and for programs that ask the same."""
 
-    def __init__(self, ports: Ports, assets: Assets) -> None:
-        self._ports = ports
-        self._templates = _environment(assets)
+    def __init__(self, ports: Ports, markup: Markup) -> None:
+        self._ports, self._html = ports, markup.page
 
     async def overview(self, request: web.Request) -> web.Response:
         return await asyncio.to_thread(self._overview)
@@ -45,22 +39,23 @@ class Pages:
 
     async def list_json(self, request: web.Request) -> web.Response:
         found = [self._as_json(delivery) for delivery in self._ports.deliveries.all()]
-        return _json({"applications": found})
+        return as_json({"applications": found})
 
     async def one_json(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         delivery = self._ports.deliveries.get(name)
         if delivery is None:
-            return _json({"error": f'there is no application "{name}"'}, status=404)
-        return _json(self._as_json(delivery))
+            return as_json({"error": f'there is no application "{name}"'}, status=404)
+        return as_json(self._as_json(delivery))
 
     async def rollouts_json(self, request: web.Request) -> web.Response:
         found = await asyncio.to_thread(self._ports.rollouts) if self._ports.rollouts else ()
-        return _json({"rollouts": [msgspec.to_builtins(work) for work in found]})
+        return as_json({"rollouts": [msgspec.to_builtins(work) for work in found]})
 
     def _overview(self) -> web.Response:
         if self._ports.rollouts:
-            return self._html("rollouts.html", listing=listing(self._ports.rollouts()))
+            found = listing(self._ports.rollouts(), self._ports.experiments())
+            return self._html("rollouts.html", listing=found)
         cards = [self._card(delivery) for delivery in self._ports.deliveries.all()]
         return self._html("overview.html", cards=cards, summary=views.summary(cards))
 
@@ -92,32 +87,3 @@ class Pages:
 
     def _as_json(self, delivery: Delivery) -> dict[str, Any]:
         return views.as_json(delivery, self._ports.statuses(delivery.app))
-
-    def _html(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
-        page: Template = self._templates.get_template(template)
-        text = page.render(now=self._ports.now(), version=reconciler.__version__, **values)
-        return web.Response(text=text, status=status, content_type="text/html")
-
-
-def _environment(assets: Assets) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reconciler.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        short_sha=short_sha,
-        iso=phrases.iso,
-        ago=phrases.ago,
-        tone=TONES.__getitem__,
-        run_tone=phrases.run_tone,
-        operation=phrases.operation_text,
-    )
-    environment.globals["asset"] = assets.url
-    return environment
-
-
-def _json(content: Any, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")

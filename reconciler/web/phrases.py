@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from reconciler.apps.delivery import Operation, OperationPhase
 from reconciler.outcomes.wording import duration
+from reconciler.workloads.times import moment, readable
 
 
 def operation_text(operation: Operation) -> str:
@@ -28,8 +29,19 @@ def ago(when: datetime, now: datetime) -> str:
     return "just now" if seconds < 5 else f"{duration(seconds)} ago" if seconds < 60 else _coarse(seconds)
 
 
+def ahead(when: datetime, now: datetime) -> str:
+    """`in 25s`; `any moment` when it is due."""
+    seconds = (when - now).total_seconds()
+    return f"in {duration(seconds)}" if seconds >= 1 else "any moment"
+
+
 def iso(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str | None) -> datetime | None:
+    """A time as the API stores it; None for anything else."""
+    return moment(text) if text and readable(text) else None
 
 
 def _changes(operation: Operation) -> Iterable[tuple[int, str]]:

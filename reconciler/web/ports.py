@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.apps.delivery import Delivery, WorkloadProgress
+from reconciler.experiments.model import Experiment
 from reconciler.outcomes.outbox import Entry
+from reconciler.rollouts.family import ExperimentFamily, Family
+from reconciler.rollouts.happened import Event
+
+T = TypeVar("T")
 
 
 class Deliveries(Protocol):
@@ -42,6 +47,15 @@ class HookRepository:
     forge_repo: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[T]):
+    """An object with what it owns and what was told of it. `trouble`: what could not be read, and why."""
+
+    family: T
+    events: tuple[Event, ...] = ()
+    trouble: str = ""
+
+
 OnPush = Callable[[str, str, str], None]
 """`(configured repository URL, branch, announced sha or "")`: look at this branch now. Quick: it only enqueues."""
 
@@ -51,7 +65,8 @@ class Ports:
     """Every function may be called from several threads. `ready` returns what is still missing, or nothing.
 
     `rollouts` is there where no Applications are served: the page shows these instead.
-    `runs` gives the AnalysisRuns of a Rollout by its namespace and name, `run` one by its own.
+    `experiments` are listed beside them. `runs` gives the AnalysisRuns of a Rollout by its namespace and name; `run`,
+    `rollout` and `experiment` one by its own; the latter two may ask the cluster, and say nothing of what is unknown.
     """
 
     deliveries: Deliveries
@@ -63,4 +78,7 @@ class Ports:
     on_push: OnPush = lambda repo_url, branch, sha: None
     ready: Callable[[], str] = lambda: ""
     rollouts: Callable[[], Iterable[WorkloadProgress]] | None = None
+    experiments: Callable[[], Iterable[Experiment]] = lambda: ()
+    rollout: Callable[[str, str], Looked[Family] | None] = lambda namespace, name: None
+    experiment: Callable[[str, str], Looked[ExperimentFamily] | None] = lambda namespace, name: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

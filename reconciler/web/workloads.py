@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.outcomes import metrics_text
@@ -44,10 +45,11 @@ class Step:
 class Workload:
     """One Rollout or plain workload. `weight` is None where nothing new is on its way; `runs` is what users get then.
 
-    `newcomer`: what the new version is called.
+    `newcomer`: what the new version is called. `page`: where there is more about it; only Rollouts have one.
     """
 
     title: str
+    page: str
     namespace: str
     tone: str
     health: str
@@ -68,6 +70,7 @@ def workload(work: WorkloadProgress) -> Workload:
     moving = is_rollout and not work.promoted and not work.aborted and not is_first_release(work)
     return Workload(
         title=f"{work.kind} {work.name}",
+        page=f"/rollouts/{quote(work.namespace, '')}/{quote(work.name, '')}" if is_rollout else "",
         namespace=work.namespace,
         tone="bad" if work.aborted else TONES[work.health],
         health=work.phase or work.health,

@@ -1,4 +1,4 @@
-"""Four applications as people meet them: one in a canary, one rolled back, one well, one with a typo.
+"""Four applications and a Rollout as people meet them: one in a canary, one rolled back, one well, one with a typo.
 
 `python -m tests.browser.story DIRECTORY` leaves pictures of their pages there, for people to look at.
 """
@@ -22,6 +22,7 @@ from reconciler.outcomes.board import Board
 from reconciler.outcomes.outbox import Entry
 from reconciler.web.ports import CommitInfo
 from tests.browser.chromium import Browser
+from tests.browser.releases import experiment_looked_at, looked_at
 from tests.unit.outcomes.deliveries import (
     ERRORS,
     SLOW,
@@ -135,6 +136,16 @@ RUNS = {
     "shop-6f7d-2": run("shop-6f7d-2", "Background", "Failed", ERROR_RATE, LATENCY, message=WHY),
     "shop-6f7d-2-3": run("shop-6f7d-2-3", "Step", "Running", LATENCY),
 }
+CART, AB = looked_at(RUNS["shop-6f7d-2"]), experiment_looked_at(RUNS["shop-6f7d-2-3"])
+
+
+@contextmanager
+def alone() -> Iterator[Site]:
+    """A web server of an engine without Applications."""
+    ports = {"rollout": lambda *key: CART, "experiment": lambda *key: AB, "run": lambda namespace, name: RUNS.get(name)}
+    listed = [*SHOP.workloads, *FAILED.workloads, *WELL.workloads]
+    with running(rollouts=lambda: listed, experiments=lambda: [AB.family.experiment], **ports) as site:
+        yield site
 
 
 @contextmanager
@@ -148,6 +159,8 @@ def told() -> Iterator[Site]:
         "commit": lambda repo_url, sha: SUBJECTS.get(sha),
         "runs": lambda namespace, rollout: tuple(RUNS.values()),
         "run": lambda namespace, name: RUNS.get(name),
+        "rollout": lambda *key: CART if key == ("shop", "cart") else None,
+        "experiment": lambda *key: AB if key == ("shop", "cart-ab") else None,
     }
     with running(board, **ports) as site:
         yield site
@@ -160,10 +173,15 @@ def pictures(directory: Path) -> None:
             for dark in (False, True):
                 browser.size(width, 800, dark=dark)
                 paths = [f"/applications/{app}" for app in ("shop", "checkout", "search", "catalogue")]
+                paths += ["/rollouts/shop/cart", "/experiments/shop/cart-ab"]
                 for path in ("/", *paths, "/runs/shop/shop-6f7d-2", "/runs/shop/shop-6f7d-2/analysis.svg"):
                     browser.open(site.server.url + path)
                     page = path.rsplit("/", 1)[-1] or "overview"
                     browser.picture(directory / f"{page}-{name}{'-dark' if dark else ''}.png")
+    with alone() as site:
+        browser.size(1280, 800)
+        browser.open(site.server.url)
+        browser.picture(directory / "alone.png")
     browser.close()
 
 

@@ -95,7 +95,17 @@ def test_a_page_that_was_turned_away_becomes_live_by_itself(
     browser.complaints.clear()
 
 
-@pytest.mark.parametrize("path", ["/", "/applications/shop", "/applications/checkout", "/applications/search"])
+PATHS = [
+    "/",
+    "/applications/shop",
+    "/applications/checkout",
+    "/applications/search",
+    "/rollouts/shop/cart",
+    "/experiments/shop/cart-ab",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_nothing_is_wider_than_a_phone(browser: Browser, site: Site, path: str):
     browser.size(360, 740)
     browser.open(site.server.url + path)
@@ -122,3 +132,21 @@ def test_measurements_are_plotted_and_follow_what_is_measured(browser: Browser, 
     browser.until("document.querySelectorAll('.plot canvas').length === 2")
     span = "(({min, max}) => max - min)(drawn.get(document.querySelector('.plot')).plot.scales.x)"
     assert browser.ask(span) == 10, "one measurement is shown among seconds, not days"
+
+
+def test_what_a_reader_opens_stays_open_and_times_count_down(browser: Browser, site: Site):
+    browser.open(f"{site.server.url}/rollouts/shop/cart")
+    browser.until("document.getElementById('live').dataset.state === 'live'")
+    browser.ask("document.getElementById('revision-2').open = false, window.asked = 0")
+    browser.ask("document.addEventListener('refreshed', () => { window.asked += 1 })")
+    before = browser.ask("document.querySelector('[data-ahead]').textContent")
+    browser.until("window.asked > 0")
+    assert browser.ask("document.getElementById('revision-2').open") is False
+    browser.until(f"document.querySelector('[data-ahead]').textContent !== '{before}'")
+
+
+def test_a_command_is_copied_or_at_least_selected(browser: Browser, site: Site):
+    browser.open(f"{site.server.url}/rollouts/shop/cart")
+    browser.ask("document.querySelector('.copy').click()")
+    browser.until("['copied', 'selected'].includes(document.querySelector('.copy').textContent)")
+    assert browser.ask("getSelection().toString()") == "reconciler rollouts promote cart -n shop"

@@ -12,8 +12,8 @@ from reconciler.cli.rollouts.options import Context, Format, Kubeconfig, Namespa
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from reconciler.cli.experiments.reading import Read
     from reconciler.experiments.model import Experiment
+    from reconciler.rollouts.family import ExperimentFamily
 
 ExperimentName = Annotated[str, typer.Argument(help="Name of the Experiment.")]
 
@@ -74,7 +74,7 @@ def get(
     if output is not Format.TABLE:
         print(document("experiment", read(cluster, here, name).experiment, output))  # noqa: T201 - this is the answer
         return
-    seen: list[Read] = []
+    seen: list[ExperimentFamily] = []
 
     def look() -> RenderableType:
         seen[:] = [read(cluster, here, name)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,21 +13,10 @@ from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS
 from reconciler.rollouts import nodes
-from reconciler.rollouts.experiment_tree import experiment_node
-from reconciler.rollouts.nodes import Node, ShownPod, decode_shown_pod
+from reconciler.rollouts.family import ExperimentFamily
+from reconciler.rollouts.nodes import ShownPod, decode_shown_pod
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    experiment: Experiment
-    replica_sets: tuple[ReplicaSet, ...] = ()
-    pods: tuple[ShownPod, ...] = ()
-    runs: tuple[AnalysisRun, ...] = ()
-
-    def tree(self, now: datetime) -> Node:
-        return experiment_node(self.experiment, self.replica_sets, nodes.by_owner(self.pods), self.runs, now)
 
 
 def experiment_called(cluster: Cluster, namespace: str, name: str) -> Experiment:
@@ -50,14 +38,14 @@ def every_experiment(cluster: Cluster, namespace: str | None) -> list[Experiment
     return sorted(found, key=_created, reverse=True)
 
 
-def read(cluster: Cluster, namespace: str, name: str) -> Read:
+def read(cluster: Cluster, namespace: str, name: str) -> ExperimentFamily:
     """The Experiment with its ReplicaSets, pods and AnalysisRuns. Raises `UserError` when there is none."""
     found = experiment_called(cluster, namespace, name)
     uid = found.metadata.uid
     listed = map(decode_replica_set, cluster.list_raw(REPLICA_SETS, namespace).items)
     sets = tuple(rs for rs in listed if nodes.owner(rs.metadata) == uid)
     pods = [pod for rs in sets for pod in _pods(cluster, rs)]
-    return Read(found, sets, tuple(pods), runs_of(cluster, namespace, {uid}))
+    return ExperimentFamily(found, sets, tuple(pods), runs_of(cluster, namespace, {uid}))
 
 
 def runs_of(cluster: Cluster, namespace: str, owners: set[str]) -> tuple[AnalysisRun, ...]:

@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reconciler.cli.experiments.reading import Read
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.view import Tree, status_text
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment
+from reconciler.rollouts.family import ExperimentFamily
 from reconciler.workloads.times import moment
 
 
@@ -33,7 +33,7 @@ def listing(found: Sequence[Experiment], now: datetime, *, namespaces: bool) -> 
     return shown
 
 
-def details(found: Read, now: datetime) -> RenderableType:
+def details(found: ExperimentFamily, now: datetime) -> RenderableType:
     """What it is and how long it still takes, then its objects as a tree."""
     return Group(_header(found.experiment, now), Text(), Tree(found.tree(now), now))
 

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 import orjson
 
-from reconciler.analysis.model import AnalysisRun
 from reconciler.cli.experiments.reading import runs_of
 from reconciler.errors import NotFound, Problem, UserError
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.objects import EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
+from reconciler.rollouts.family import Family
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.nodes import Node, ShownPod, decode_shown_pod, owner
-from reconciler.rollouts.overview import Overview, overview
-from reconciler.rollouts.tree import tree
+from reconciler.rollouts.nodes import decode_shown_pod, owner
 from reconciler.workloads import selectors
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    rollout: Rollout
-    replica_sets: tuple[ReplicaSet, ...] = ()
-    pods: tuple[ShownPod, ...] = ()
-    runs: tuple[AnalysisRun, ...] = ()
-    experiments: tuple[Experiment, ...] = ()
-    side_sets: tuple[ReplicaSet, ...] = ()
-    """Those of its Experiments."""
-
-    @property
-    def overview(self) -> Overview:
-        return overview(self.rollout, (*self.replica_sets, *self.side_sets))
-
-    def tree(self, now: datetime) -> tuple[Node, ...]:
-        return tree(self.rollout, (*self.replica_sets, *self.side_sets), self.pods, self.runs, now, self.experiments)
 
 
 def rollout_object(cluster: Cluster, namespace: str, name: str) -> Object:
@@ -64,7 +41,7 @@ def replica_sets_of(cluster: Cluster, rollout: Rollout) -> tuple[ReplicaSet, ...
     return _replica_sets(cluster, rollout, {rollout.metadata.uid})
 
 
-def read(cluster: Cluster, namespace: str, name: str) -> Read:
+def read(cluster: Cluster, namespace: str, name: str) -> Family:
     """The Rollout with all that belongs to it. Raises `UserError` when there is none of that name."""
     rollout = rollout_called(cluster, namespace, name)
     experiments = _experiments(cluster, rollout)
@@ -72,7 +49,7 @@ def read(cluster: Cluster, namespace: str, name: str) -> Read:
     sets = _replica_sets(cluster, rollout, {rollout.metadata.uid, *theirs})
     owners = {rs.metadata.uid for rs in sets}
     pods = map(decode_shown_pod, cluster.list_raw(PODS, namespace, label_selector=_selector(rollout)).items)
-    return Read(
+    return Family(
         rollout,
         tuple(rs for rs in sets if owner(rs.metadata) not in theirs),
         tuple(pod for pod in pods if owner(pod.metadata) in owners),

@@ -14,6 +14,11 @@ function show(state) {
   sign.dataset.state = state;
 }
 
+// What the reader chose: whether details are shown.
+function theirs(element, name) {
+  return element.nodeName === "DETAILS" && name === "open";
+}
+
 function morph(from, to) {
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || from.id !== to.id) {
     from.replaceWith(document.importNode(to, true));
@@ -23,8 +28,10 @@ function morph(from, to) {
     if (from.data !== to.data) from.data = to.data;
     return;
   }
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
-  for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !theirs(from, name)) from.removeAttribute(name);
+  for (const { name, value } of to.attributes) {
+    if (from.getAttribute(name) !== value && !theirs(from, name)) from.setAttribute(name, value);
+  }
   if (to.dataset.plot) return; // what is in it was drawn here, from that attribute
   const old = [...from.childNodes];
   const fresh = [...to.childNodes];
@@ -63,9 +70,17 @@ function age(seconds) {
   }
 }
 
+function ahead(seconds) {
+  if (seconds < 1) return "any moment";
+  const parts = [[Math.floor(seconds / 86400), "d"], [Math.floor(seconds / 3600) % 24, "h"], [Math.floor(seconds / 60) % 60, "m"], [Math.floor(seconds) % 60, "s"]];
+  const first = parts.findIndex(([number]) => number);
+  return `in ${parts.slice(first, first + 2).filter(([number]) => number).map((part) => part.join("")).join("")}`;
+}
+
 function tick() {
   for (const time of document.querySelectorAll("time[datetime]")) {
-    const text = age(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+    const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    const text = "ahead" in time.dataset ? ahead(-seconds) : age(Math.max(0, seconds));
     if (time.textContent !== text) time.textContent = text;
   }
 }
@@ -90,5 +105,26 @@ function listen() {
   });
 }
 
+// Where clipboards are out of reach, as without TLS, the line is selected instead.
+async function copy(button) {
+  const line = button.previousElementSibling;
+  getSelection().selectAllChildren(line);
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "copied";
+  } catch {
+    button.textContent = "selected";
+  }
+  setTimeout(() => { button.textContent = "copy"; }, 1500);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
 listen();
-setInterval(tick, 5000);
+setInterval(tick, 1000);
+// Pods and events send no news of their own.
+const every = Number(document.body.dataset.every) * 1000;
+if (every) setInterval(() => { if (!document.hidden) refresh(); }, every);

@@ -73,7 +73,7 @@ def test_a_cluster_without_our_kinds_is_ready_and_names_them(sandbox: Sandbox) -
     half = synced(a_half(sandbox.url))
     assert {"Rollout", "AnalysisRun", "AnalysisTemplate"} <= set(half.absent())
     assert not half.steers(ROUTE)
-    assert half.progress("default", "shop") is None
+    assert half.shown.progress("default", "shop") is None
     half.stop()
 
 
@@ -86,7 +86,7 @@ def test_a_rollout_steers_its_route_and_no_other(sandbox: Sandbox) -> None:
     half = synced(a_half(sandbox.url))
     assert half.absent() == []
     assert (half.steers(ROUTE), half.steers(NOBODYS)) == (True, False)
-    found = half.progress("default", "shop")
+    found = half.shown.progress("default", "shop")
     assert found is not None and found.images == ("registry.example/shop:1.0",)
     half.stop()
 

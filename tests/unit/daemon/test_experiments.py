@@ -88,7 +88,7 @@ def test_the_page_gets_the_runs_of_a_rollouts_experiment(engines: Engines) -> No
     engines.reach("Healthy", ["shop"])
     change = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "shop:2"}]}}}}
     engines.cluster.patch(ROLLOUTS, "default", "shop", change)
-    found = lambda: [run.metadata for run in daemon._delivery.runs_of("default", "shop")]  # noqa: E731
+    found = lambda: [run.metadata for run in daemon._delivery.shown.runs_of("default", "shop")]  # noqa: E731
     engines.wait_for("its run", lambda: len(found()) == 1, found)
     assert found()[0].name.endswith("-2-0-errors")
     assert found()[0].annotations[REVISION] == "2"

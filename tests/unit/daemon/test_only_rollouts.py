@@ -47,6 +47,20 @@ def test_the_page_shows_rollouts_and_says_that_there_are_no_applications(engines
     assert [(each["name"], each["health"]) for each in listed] == [("shop", "Healthy")]
 
 
+def test_the_page_of_a_rollout_shows_its_pods_and_what_was_told_of_it(engines: Engines) -> None:
+    daemon = engines.run()
+    engines.create("shop")
+    engines.reach("Healthy", ["shop"])
+    assert 'href="/rollouts/default/shop"' in ask(daemon.url)[1]
+    look = lambda: json.loads(ask(f"{daemon.url}/api/v1/rollouts/default/shop")[1])  # noqa: E731
+    engines.wait_for("its events", lambda: bool(look()["events"]), look)
+    [revision] = look()["revisions"]
+    assert [pod["status"] for pod in revision["children"][0]["children"]] == ["Running"]
+    assert {event["reason"] for event in look()["events"]} >= {"NewReplicaSetCreated"}
+    assert look()["trouble"] == ""
+    assert ask(f"{daemon.url}/rollouts/default/shop")[0] == 200
+
+
 def test_probes_and_metrics_are_served(engines: Engines) -> None:
     daemon = engines.run()
     assert ask(f"{daemon.url}/healthz")[0] == 200

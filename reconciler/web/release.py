@@ -1,0 +1,114 @@
+"""One Rollout, or one Experiment, as its page shows it: where it stands, why, and what can be done. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.experiments.model import Experiment, TemplateStatus, ends_at
+from reconciler.kube.objects import ROLLOUTS
+from reconciler.rollouts import advice, defaults
+from reconciler.rollouts.advice import Command
+from reconciler.rollouts.family import ExperimentFamily, Family
+from reconciler.rollouts.happened import Event
+from reconciler.rollouts.model import Canary
+from reconciler.rollouts.nodes import Node
+from reconciler.rollouts.overview import Overview
+from reconciler.rollouts.progress import workload_progress
+from reconciler.web import phrases, plot, runs
+from reconciler.web.ports import Looked
+from reconciler.web.workloads import Workload, workload
+from reconciler.workloads.parts import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`work` is what the page of an Application shows of it, `shown` what `rollouts get` does."""
+
+    work: Workload
+    shown: Overview
+    max_weight: int
+    revisions: tuple[Node, ...]
+    runs: tuple[plot.RunPicture, ...]
+    conditions: tuple[Condition, ...]
+    commands: tuple[Command, ...]
+    events: tuple[Event, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An Experiment. `owner`: the Rollout that asked for it, if one did; `ends`: when its duration is over."""
+
+    name: str
+    namespace: str
+    owner: str
+    phase: str
+    tone: str
+    message: str
+    duration: str
+    began: datetime | None
+    ends: datetime | None
+    templates: tuple[TemplateStatus, ...]
+    children: tuple[Node, ...] = ()
+    runs: tuple[plot.RunPicture, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    commands: tuple[Command, ...] = ()
+    events: tuple[Event, ...] = ()
+    trouble: str = ""
+
+
+def of_rollout(looked: Looked[Family], now: datetime) -> Release:
+    family = looked.family
+    rollout, sets = family.rollout, family.replica_sets
+    return Release(
+        work=workload(workload_progress(rollout, family.runs, sets)),
+        shown=family.overview,
+        max_weight=defaults.max_weight(rollout.spec.strategy.canary or Canary()),
+        revisions=family.tree(now),
+        runs=runs.of_the_update(family.runs),
+        conditions=rollout.status.conditions,
+        commands=advice.for_rollout(rollout, can_undo=len(sets) > 1),
+        events=looked.events,
+        trouble=looked.trouble,
+    )
+
+
+def of_experiment(looked: Looked[ExperimentFamily], now: datetime) -> Trial:
+    family = looked.family
+    experiment = family.experiment
+    return replace(
+        trial(experiment),
+        children=family.tree(now).children,
+        runs=tuple(plot.pictures(run, run.metadata.name) for run in family.runs[-runs.MOST_RUNS :]),
+        conditions=experiment.status.conditions,
+        commands=advice.for_experiment(experiment),
+        events=looked.events,
+        trouble=looked.trouble,
+    )
+
+
+def trial(experiment: Experiment) -> Trial:
+    """An Experiment without its objects, as lists show it."""
+    spec, status, meta = experiment.spec, experiment.status, experiment.metadata
+    over, owner = status.phase.complete, meta.controller
+    phase = str(status.phase) or "Pending"
+    return Trial(
+        name=meta.name,
+        namespace=meta.namespace,
+        owner=owner.name if owner and owner.kind == ROLLOUTS.kind else "",
+        phase=phase,
+        tone=phrases.run_tone(phase),
+        message=experiment.malformed or status.message,
+        duration=spec.duration,
+        began=phrases.instant(status.available_at),
+        ends=None if over else _ends(experiment),
+        templates=tuple(status.template(each.name) for each in spec.templates),
+    )
+
+
+def _ends(experiment: Experiment) -> datetime | None:
+    try:
+        return ends_at(experiment.spec, experiment.status)
+    except ValueError:
+        return None
