@@ -1,4 +1,7 @@
-"""Restarting pods without a new version (spec rollouts §4.12): evictions, so that disruption budgets are honoured."""
+"""Restarting pods without a new version (spec rollouts §4.12): evictions, so that disruption budgets are honoured.
+
+In a canary evictions and changes of sizes take turns: each counts on the pods that the other would take away.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,21 @@ def asked(world: World) -> bool:
     return wanted is not None and wanted != world.rollout.status.restarted_at
 
 
-def reconcile(world: World, now: datetime) -> Restarted:
-    """Evicts as many old pods as availability allows; the rest follows as new ones become available."""
+def unseen(world: World, now: datetime) -> bool:
+    """Whether a ReplicaSet still counts a pod as available that is going already, as after our own last eviction."""
+    going = {owner for owner, pod in _owned(world) if pod.metadata.deletion_timestamp}
+    return any(
+        rs.status.available_replicas > _standing(world, rs, now)
+        for rs in world.replica_sets
+        if rs.metadata.uid in going
+    )
+
+
+def reconcile(world: World, now: datetime, *, resizing: bool = False) -> Restarted:
+    """Evicts as many old pods as availability allows; the rest follows as new ones become available.
+
+    `resizing`: this decision changes a size, the effect of which has to be seen first.
+    """
     due = world.rollout.spec.restart_at
     if due is None or not asked(world) or due == world.status.restarted_at:
         return Restarted(world)
@@ -40,7 +56,7 @@ def reconcile(world: World, now: datetime) -> Restarted:
     old = _old_pods(world, moment(due))
     if not old:
         return Restarted(world.with_status(restarted_at=due))
-    going = old[: _allowance(world, now)]
+    going = [] if resizing else old[: _allowance(world, now)]
     return Restarted(world, tuple(EvictPod(pod.metadata.name) for pod in going), wake_at=now + _AGAIN)
 
 
@@ -73,9 +89,14 @@ def _before(pod: Pod, since: datetime) -> bool:
 def _allowance(world: World, now: datetime) -> int:
     """Counted from the pods, which were just read: the ReplicaSets' own counts may not know of our last eviction."""
     asked_for = max(world.replicas, sum(rs.size for rs in world.replica_sets))
-    steady = timedelta(seconds=world.rollout.spec.min_ready_seconds)
-    available = sum(_available(pod, now - steady) for _, pod in _owned(world))
+    available = sum(_standing(world, rs, now) for rs in world.replica_sets)
     return max(0, available - (asked_for - max(1, defaults.unavailable(world.strategy, world.replicas))))
+
+
+def _standing(world: World, rs: ReplicaSet, now: datetime) -> int:
+    """Its available pods, counted one by one."""
+    steady = timedelta(seconds=world.rollout.spec.min_ready_seconds)
+    return sum(_available(pod, now - steady) for owner, pod in _owned(world) if owner == rs.metadata.uid)
 
 
 def _available(pod: Pod, since: datetime) -> bool:

@@ -13,6 +13,7 @@ from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.course import Course
 from reconciler.rollouts.intents import warning
 from reconciler.rollouts.proving import bake
+from reconciler.rollouts.resizing import Scaling
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.step_plugins import calls
 from reconciler.rollouts.traffic import shift
@@ -23,8 +24,8 @@ def reconcile(world: World, now: datetime) -> Course:
     shifted = shift.reconcile(world)
     coupled = runs.reconcile(shifted.world)
     experimenting = experiments.reconcile(coupled.world)
-    restarted = restart.reconcile(experimenting.world, now)
-    scaled = scaling.reconcile(restarted.world, now)
+    scaled = Scaling() if restart.unseen(experimenting.world, now) else scaling.reconcile(experimenting.world, now)
+    restarted = restart.reconcile(experimenting.world, now, resizing=bool(scaled.intents))
     asked = calls.due(restarted.world, now)
     stepped = stepping.advance(asked.world, now)
     baked = bake.end(stepped.world, now)

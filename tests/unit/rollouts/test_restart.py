@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from reconciler.rollouts import restart
-from reconciler.rollouts.intents import EvictPod
+from reconciler.rollouts.canary import course
+from reconciler.rollouts.intents import EvictPod, ScaleReplicaSet
 from reconciler.rollouts.owned import Pod
 from reconciler.rollouts.snapshot import World
 from tests.properties.rollout_world import START, Cluster, a_cluster
+from tests.unit.rollouts.test_requests_of_users import push
 
 ASKED = START + timedelta(minutes=10)
 NOW = ASKED + timedelta(minutes=1)
@@ -81,3 +83,44 @@ def test_a_pod_counts_after_min_ready_seconds() -> None:
 def test_it_is_done_when_no_old_pod_is_left() -> None:
     done = restart.reconcile(with_pods(a_restart(), FRESH, FRESH, FRESH, FRESH), NOW)
     assert (done.intents, done.world.status.restarted_at) == ((), ASKED.isoformat())
+
+
+def half_way() -> Cluster:
+    """Two pods of each version, and a restart that was asked for."""
+    limits = {"maxSurge": 0, "maxUnavailable": 1}
+    cluster = a_cluster(steps=[{"setWeight": 50}, {"pause": {}}], canary=limits)
+    cluster.converge()
+    push(cluster, 2)
+    cluster.user("restart", {"spec": {"restartAt": ASKED.isoformat()}})
+    return cluster
+
+
+def of_both(cluster: Cluster, **first: Any) -> World:
+    """The world with its pods, one by one; `first` is what the first one of the new version is like."""
+    world = cluster.world()
+    assert world.new and world.stable
+    new, stable = world.new.metadata.uid, world.stable.metadata.uid
+    pods = [pod(f"new-{n}", new, **(first if n == 0 else {})) for n in range(world.new.available)]
+    pods += [pod(f"stable-{n}", stable) for n in range(world.stable.available)]
+    return replace(world, pods=tuple(pods))
+
+
+def asked_for(world: World) -> tuple[list[str], list[int]]:
+    """The pods that are evicted, and the sizes that are changed, by one decision about a canary."""
+    intents = course.reconcile(world, NOW).intents
+    evictions = [each.name for each in intents if isinstance(each, EvictPod)]
+    return evictions, [each.replicas for each in intents if isinstance(each, ScaleReplicaSet)]
+
+
+def test_no_pod_is_evicted_while_another_version_loses_some() -> None:
+    """Either alone leaves as many pods as there have to be; both together would not."""
+    cluster = half_way()
+    assert asked_for(of_both(cluster)) == (["stable-0"], [])
+    cluster.user("abort", {"status": {"abort": True}})
+    assert asked_for(of_both(cluster)) == ([], [1])
+
+
+def test_a_version_loses_no_pods_before_the_counts_know_of_the_last_eviction() -> None:
+    cluster = half_way()
+    cluster.user("abort", {"status": {"abort": True}})
+    assert asked_for(of_both(cluster, **GOING)) == ([], [])
