@@ -169,10 +169,14 @@ def _continue(world: World, now: datetime) -> Decision:
 
 
 def _late(world: World) -> World:
-    """With `progressDeadlineAbort` an update that timed out is given up (spec §5.4)."""
+    """With `progressDeadlineAbort` an update that timed out is given up (spec §5.4).
+
+    A first version is not: there is nothing to come back to, and it may still become available.
+    """
     progressing = world.rollout.status.condition("Progressing")
     timed_out = progressing is not None and progressing.reason == conditions.TIMED_OUT
-    wanted = world.rollout.spec.progress_deadline_abort and not world.promoted and not world.abort_cause
+    under_way = world.status.stable_rs and not world.promoted and not world.abort_cause
+    wanted = world.rollout.spec.progress_deadline_abort and under_way
     if not (timed_out and wanted and progressing) or requests.changed(world):
         return world
     return replace(world, abort_cause=progressing.message)

@@ -193,6 +193,18 @@ def test_progress_deadline_abort_gives_the_update_up() -> None:
     assert sorted(sizes(cluster)) == [0, 4]
 
 
+def test_a_first_version_that_takes_too_long_is_not_given_up_for_there_is_none_before_it() -> None:
+    cluster = a_cluster(progressDeadlineSeconds=60, progressDeadlineAbort=True, steps=[{"setWeight": 50}])
+    cluster.reconcile()
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.converge()
+    cluster.wait(70)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+    cluster.broken.clear()
+    cluster.converge()
+    assert cluster.status["phase"] == "Healthy"
+
+
 def test_a_retry_says_so_and_tries_again() -> None:
     cluster = an_update()
     ask(cluster, abort=True)
