@@ -37,6 +37,7 @@ from reconciler.rollouts import (
     history,
     identity,
     labelling,
+    legible,
     metadata,
     projection,
     references,
@@ -83,6 +84,8 @@ def decide(world: World, now: datetime) -> Decision:
         return Decision()
     if standstill.gives_away(world.rollout):
         return Decision(standstill.given_away(world.rollout))
+    if (mended := legible.mended(world.status, now)) != world.status:
+        return Decision(projection.write(world.status, mended))
     if found := validation.problems(world.rollout, world.template_hash, resolved=world.workload is not None):
         return Decision(refusal.invalid(world.rollout, found, now))
     if world.rollout.spec.replicas is None:

@@ -28,8 +28,9 @@ class Completion:
 def completions(before: DurationRecord | None, after: DurationRecord | None) -> list[Completion]:
     """What ended from one stored record to the next: to be counted once the later one is stored."""
     found = []
-    if before and _running(before) and after and after.rollout_started_at != before.rollout_started_at:
-        found.append(_ended(before, _SUPERSEDED, moment(after.rollout_started_at or "")))
+    started = after.rollout_started_at if after else None
+    if before and _running(before) and started and started != before.rollout_started_at:
+        found.append(_ended(before, _SUPERSEDED, moment(started)))
         before = None
     if after and not _running(after) and (before is None or _running(before)):
         found.append(after)

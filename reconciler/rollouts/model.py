@@ -346,8 +346,14 @@ def decode_rollout(raw: bytes) -> Rollout:
 
 def _malformed(raw: bytes, why: str) -> Rollout:
     skeleton = _skeleton_decoder.decode(raw)
+    readable = {name: value for name, value in skeleton.status.items() if _is_readable(name, value)}
+    return Rollout(metadata=skeleton.metadata, status=msgspec.convert(readable, RolloutStatus), malformed=why)
+
+
+def _is_readable(name: str, value: Any) -> bool:
+    """Field by field, so that what was said of a mistake before is known, and not said again and again."""
     try:
-        status = msgspec.convert(skeleton.status, RolloutStatus)
+        msgspec.convert({name: value}, RolloutStatus)
     except msgspec.ValidationError:
-        status = RolloutStatus()
-    return Rollout(metadata=skeleton.metadata, status=status, malformed=why)
+        return False
+    return True

@@ -32,9 +32,11 @@ def invalid(rollout: Rollout, problems: Sequence[str], now: datetime) -> tuple[I
         conditions=put(kept, condition, now),
         phase="Degraded",
         message=f"{INVALID}: {message}",
-        canary=before.canary or CanaryStatus(),
-        blue_green=before.blue_green or BlueGreenStatus(),
     )
+    if not rollout.malformed:  # or else what is there may be what cannot be read
+        after = msgspec.structs.replace(
+            after, canary=before.canary or CanaryStatus(), blue_green=before.blue_green or BlueGreenStatus()
+        )
     writes = projection.write(before, after)
     return (*writes, warning(INVALID, message)) if writes else ()
 

@@ -18,7 +18,7 @@ from reconciler.rollouts.validation_routing import routing_problems
 from reconciler.rollouts.validation_steps import step_problems
 from reconciler.rollouts.validation_template import selector_problems, template_problems
 from reconciler.workloads.field_errors import invalid, required
-from reconciler.workloads.times import moment
+from reconciler.workloads.times import readable
 
 _STRATEGY = "spec.strategy.canary"
 
@@ -63,7 +63,7 @@ def _numbers(spec: RolloutSpec) -> Iterator[str]:
     seconds = defaults.progress_deadline_seconds(spec)
     if seconds <= spec.min_ready_seconds:
         yield invalid("spec.progressDeadlineSeconds", seconds, "must be greater than minReadySeconds")
-    if spec.restart_at is not None and not _is_time(spec.restart_at):
+    if spec.restart_at is not None and not readable(spec.restart_at):
         yield invalid("spec.restartAt", spec.restart_at, "must be a time such as 2026-01-31T12:00:00Z")
 
 
@@ -118,10 +118,3 @@ def _background(canary: Canary) -> Iterator[str]:
     if canary.analysis:
         yield from starting_problems(canary.analysis, f"{_STRATEGY}.analysis")
         yield from analysis_problems(canary.analysis, f"{_STRATEGY}.analysis")
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return moment(text).tzinfo is not None
-    except ValueError:
-        return False

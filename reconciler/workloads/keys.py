@@ -33,5 +33,5 @@ ABORTED_AT = "reconciler.dev/aborted-at"
 
 NOT_COPIED = frozenset(
     {LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION, TAKES_OVER, HANDS_OVER}
-)
-"""Annotations of a Rollout that its ReplicaSets do not inherit."""
+) | {DEADLINE, ABORTED_AT, EPHEMERAL, EXPERIMENT, EXPERIMENT_TEMPLATE, DEPLOYMENT_REVISION}
+"""Annotations of a Rollout that its ReplicaSets do not inherit: not its own, and not what is said of each of them."""

@@ -17,7 +17,7 @@ def pod_template_hash(template: dict[str, Any], collision_count: int | None = No
     """Value of the label `rollouts-pod-template-hash`, e.g. `5bdc649f7c`. Raises `Misfit`."""
     data = encode_template(template).encode()
     if collision_count is not None:
-        data += collision_count.to_bytes(4, "little") + bytes(4)
+        data += (collision_count % 2**32).to_bytes(4, "little") + bytes(4)
     return _safe(_fnv1a32(data))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+_FIRST_YEAR, _LAST_YEAR = 2, 8999
+"""So far from both ends of the calendar, no period that is added and no zone leads out of it."""
+
 
 def stamp(moment: datetime) -> str:
     """The text of a time; what is finer than a second is lost."""
@@ -21,8 +24,9 @@ def moment(text: str) -> datetime:
 
 
 def readable(text: str | None) -> str | None:
-    """The text if it is a time with its zone; None for anything else, which somebody must have written by hand."""
+    """The text if it is a time with its zone that one can count from; None for anything else, written by hand."""
     try:
-        return text if text and moment(text).tzinfo else None
+        found = moment(text) if text else None
     except ValueError:
         return None
+    return text if found and found.tzinfo and _FIRST_YEAR <= found.year <= _LAST_YEAR else None

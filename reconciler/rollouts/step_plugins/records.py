@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from reconciler.kube.durations import parse_go_duration
 from reconciler.rollouts.intents import RecordEvent, normal
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import StepPluginStatus
@@ -11,6 +12,8 @@ from reconciler.rollouts.step_plugins.contract import CallId
 from reconciler.workloads.times import moment
 
 Record = StepPluginStatus
+
+USUAL_BACKOFF = "30s"
 
 
 def find(world: World, index: int, operation: str) -> Record | None:
@@ -42,8 +45,16 @@ def awaited(record: Record) -> bool:
 
 
 def again_at(record: Record) -> datetime:
-    """When a step that is not over is asked again."""
-    return moment(record.updated_at) + timedelta(seconds=float(record.backoff.removesuffix("s") or 0))
+    """When a step that is not over is asked again; the established engine writes a minute as `1m0s`."""
+    return moment(record.updated_at) + parse_go_duration(record.backoff or "0")
+
+
+def is_backoff(text: str) -> bool:
+    """Whether `again_at` can reckon with it."""
+    try:
+        return not text or parse_go_duration(text).total_seconds() >= 0
+    except ValueError:
+        return False
 
 
 def waiting(world: World) -> str:
