@@ -20,6 +20,9 @@ from reconciler.runtime.clock import Clock
 LONGEST_PAUSE_SECONDS = 3600.0
 """A waiter looks again at least this often; a wake-up centuries away would overflow the operating system's timers."""
 
+MOST_STALE = 64
+"""Times that no longer count and are kept, beside as many as there are that count."""
+
 
 def back_off(failures: int, first: float, longest: float, jitter: float) -> float:
     """Seconds after the n-th failure in a row: doubles up to `longest`; `jitter` 0..1 takes off up to half."""
@@ -90,6 +93,7 @@ class WorkQueue:
                 return
             self._due[key] = when
             heapq.heappush(self._heap, (when, key))
+            self._tidy()
             if self._heap[0] == (when, key):  # or else whoever waits will be awake in time
                 self._changed.notify()
 
@@ -163,6 +167,12 @@ class WorkQueue:
             if self._due.get(key) == when:
                 del self._due[key]
                 self._admit(key)
+
+    def _tidy(self) -> None:
+        """Times that no longer count stay in the heap until they come; far ones must not pile up meanwhile."""
+        if len(self._heap) > MOST_STALE + 2 * len(self._due):
+            self._heap = [(when, key) for key, when in self._due.items()]
+            heapq.heapify(self._heap)
 
     def _pause(self, deadline: float | None) -> float:
         now = self._clock.monotonic()

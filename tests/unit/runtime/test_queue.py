@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
+import tracemalloc
 
 import pytest
 
@@ -140,3 +141,17 @@ def test_a_wake_up_that_a_later_run_did_not_ask_for_again_is_gone(queue: WorkQue
 def test_a_poll_is_a_reason_while_nothing_fails(queue: WorkQueue) -> None:
     queue.add_unless_backing_off("a")
     assert queue.get(0) == "a"
+
+
+def test_wake_ups_that_no_longer_count_do_not_pile_up(clock: VirtualClock, queue: WorkQueue) -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            queue.add_at("a", 1e6 + number)
+            queue.add("a")
+            queue.get(0)
+            queue.done("a")
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000, "bytes"
