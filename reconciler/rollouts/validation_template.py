@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from reconciler.kube.objects import POD_TEMPLATES
 from reconciler.rollouts import workload
 from reconciler.rollouts.model import RolloutSpec
 from reconciler.workloads import podrules, selectors
@@ -18,7 +19,7 @@ _SELECTOR, _TEMPLATE = "spec.selector", "spec.template"
 
 def selector_problems(spec: RolloutSpec) -> Iterator[str]:
     if spec.selector is None:
-        if spec.workload_ref is None:
+        if spec.workload_ref is None or spec.workload_ref.kind == POD_TEMPLATES.kind:  # which has no selector to lend
             yield required(_SELECTOR, "say which pods belong to this Rollout")
         return
     if not spec.selector.match_labels and not spec.selector.match_expressions:

@@ -123,6 +123,14 @@ def test_a_selector_that_the_workloads_template_does_not_match_is_refused() -> N
     assert "selector does not match" in cluster.status["message"]
 
 
+def test_a_pod_template_lends_no_selector_so_the_rollout_must_have_one() -> None:
+    cluster = a_handed_over_cluster("PodTemplate")
+    del cluster.rollout["spec"]["selector"]
+    cluster.converge()
+    assert "spec.selector: Required value" in cluster.status["message"]
+    assert not any(kind == "ReplicaSet" for kind, _ in cluster.objects)
+
+
 # Who keeps the Deployment's pods
 
 
