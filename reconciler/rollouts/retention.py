@@ -45,4 +45,4 @@ def surplus(world: World, done: Iterable[T]) -> list[T]:
 
 def _beyond(found: list[T], limit: int | None) -> list[T]:
     newest_first = sorted(found, key=lambda each: str(each.metadata.creation_timestamp), reverse=True)
-    return newest_first[defaults.RUN_HISTORY_LIMIT if limit is None else limit :]
+    return newest_first[defaults.RUN_HISTORY_LIMIT if limit is None else max(0, limit) :]
