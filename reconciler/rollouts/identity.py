@@ -93,13 +93,12 @@ def to_release(rollout: Rollout, owned: Iterable[ReplicaSet]) -> list[ReplicaSet
 
 
 def to_adopt(rollout: Rollout, orphans: Iterable[ReplicaSet]) -> list[ReplicaSet]:
-    """ReplicaSets without a controller that the selector matches and that are a version of this Rollout."""
+    """Of the ReplicaSets of its namespace those without a controller that it selects and that are a version of it."""
     selector, reference = rollout.spec.selector, rollout.spec.workload_ref
     return [
         rs
         for rs in orphans
         if selector
-        and rs.metadata.namespace == rollout.metadata.namespace
         and rs.metadata.controller is None
         and rs.metadata.deletion_timestamp is None
         and selectors.matches(selector, rs.metadata.labels)

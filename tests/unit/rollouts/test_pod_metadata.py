@@ -11,8 +11,8 @@ import pytest
 from reconciler.errors import NotFound, Refused, Transient
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.pods import patch_owned
-from tests.properties.rollout_world import Cluster, Json
-from tests.unit.rollouts.test_requests_of_users import an_update
+from tests.properties.rollout_world import Cluster, Json, template
+from tests.unit.rollouts.test_requests_of_users import an_update, ask
 from tests.unit.rollouts.test_traffic_safety import replica_set
 
 WANTED: Json = {"labels": {"role": "stable", "old": None}}
@@ -112,3 +112,14 @@ def test_the_template_comes_before_the_pods_and_the_record_of_it_after() -> None
         assert [type(each) for each in changes(cluster)] == [i.PatchReplicaSet, i.PatchPods, i.PatchReplicaSet]
     cluster.converge()
     assert changes(cluster) == []
+
+
+def test_a_version_without_pods_is_left_alone_and_has_the_metadata_of_its_role_before_it_gets_one() -> None:
+    cluster = an_update([{"setWeight": 25}, {"pause": {}}], canary=CANARY)
+    ask(cluster, promoteFull=True)
+    idle = replica_set(cluster, "img:1")["spec"]
+    assert (idle["replicas"], idle["template"]["metadata"]["annotations"]) == (0, {"note": "live"})
+    cluster.user("undo", {"spec": {"template": template("img:1")}})
+    while not replica_set(cluster, "img:1")["spec"]["replicas"]:
+        cluster.reconcile()
+    assert replica_set(cluster, "img:1")["spec"]["template"]["metadata"]["labels"]["role"] == "canary"

@@ -95,10 +95,12 @@ def test_a_next_version_rolls_out_with_its_steps() -> None:
     assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
 
 
-def test_pods_of_another_template_are_not_taken() -> None:
+@pytest.mark.parametrize(("asked", "there"), [(2, 2), (2, 0), (0, 2)], ids=["running", "still to come", "still going"])
+def test_pods_of_another_template_are_not_taken(asked: int, there: int) -> None:
     cluster = a_cluster()
-    left_by_a_deployment(cluster, "other", "img:9", 2)
-    cluster.converge()
+    left_by_a_deployment(cluster, "other", "img:9", asked)
+    cluster.objects["ReplicaSet", "other"]["status"]["replicas"] = there
+    cluster.reconcile()
     assert "ownerReferences" not in cluster.objects["ReplicaSet", "other"]["metadata"]
 
 
