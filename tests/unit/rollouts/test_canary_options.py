@@ -30,6 +30,24 @@ def test_a_canary_under_a_router_has_at_least_so_many_pods(least: int | None, re
     assert size(cluster, 2) == pods
 
 
+@pytest.mark.parametrize(
+    ("scale", "pods"),
+    [
+        ({"weight": 30}, 3),
+        ({"weight": 31}, 4),
+        ({"replicas": 2}, 2),
+        ({"replicas": 0}, 0),
+        ({"matchTrafficWeight": True}, 6),
+    ],
+    ids=str,
+)
+def test_a_canary_has_the_pods_that_its_last_scale_says_whatever_its_weight(scale: Json, pods: int) -> None:
+    earlier: Json = {"setCanaryScale": {"replicas": 5}}
+    cluster = routed(earlier, {"setCanaryScale": scale}, {"pause": {"duration": 1}}, {"setWeight": 60}, PAUSE)
+    cluster.wait(2)
+    assert size(cluster, 2) == pods
+
+
 def test_a_canary_without_weight_has_no_pods_for_it() -> None:
     assert size(routed({"setWeight": 0}, PAUSE, minPodsPerReplicaSet=3), 2) == 0
 
@@ -55,7 +73,17 @@ def test_how_many_pods_count_as_all(kind: str, value: int, available: int, wante
     assert enough(ProgressThreshold(type=kind, value=value), available, wanted) is met
 
 
-@pytest.mark.parametrize(("threshold", "index"), [(None, 0), ({"type": "Percent", "value": 75}, 1)])
+@pytest.mark.parametrize(
+    ("threshold", "index"),
+    [
+        (None, 0),
+        ({"type": "Percent", "value": 75}, 1),
+        ({"type": "Percent", "value": 80}, 0),
+        ({"type": "Pods", "value": 3}, 1),
+        ({"type": "Pods", "value": 4}, 0),
+    ],
+    ids=str,
+)
 def test_an_update_goes_on_with_a_few_pods_missing_where_that_was_allowed(threshold: Json | None, index: int) -> None:
     canary = {"replicaProgressThreshold": threshold} if threshold else {}
     cluster = an_update([PAUSE, {"setWeight": 40}, PAUSE], traefik=True, replicas=10, canary=canary)
