@@ -80,7 +80,13 @@ def _told(look: Look, after: RolloutStatus) -> list[RecordEvent]:
     if not look.completed and (was is None or was.status == "True"):
         text = f"Rollout not completed, started update to revision {world.revision} ({world.pod_hash})"
         events.append(normal("RolloutNotCompleted", text))
-    was_paused = before.pause_conditions or before.controller_pause  # clients end a pause by clearing its condition
-    if was_paused and not after.pause_conditions and not after.controller_pause and not after.abort:
+    if _resumed(look, after):
         events.append(normal("RolloutResumed", "Rollout is resumed"))
     return events
+
+
+def _resumed(look: Look, after: RolloutStatus) -> bool:
+    """Whoever ends a pause clears what says so in the status; its condition stays as it was, after an abort too."""
+    paused = look.before.condition("Paused")
+    was_paused = paused is not None and paused.status == "True" and look.before.aborted_at is None
+    return was_paused and not look.paused and not after.abort

@@ -125,7 +125,7 @@ def test_nothing_is_promoted_or_drained_before_the_router_has_confirmed() -> Non
     assert (weights(cluster)["ca"], cluster.status["stableRS"]) == (100, hash_of(cluster, "img:1"))
     acknowledge(cluster)
     cluster.wait(20)
-    assert cluster.status["stableRS"] == hash_of(cluster, "img:2")
+    assert (cluster.status["phase"], cluster.status["stableRS"]) == ("Healthy", hash_of(cluster, "img:2"))
     assert replica_set(cluster, "img:1")["spec"]["replicas"] == 4
     acknowledge(cluster)
     cluster.wait(4)

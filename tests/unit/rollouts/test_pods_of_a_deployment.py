@@ -86,6 +86,24 @@ def test_its_history_comes_along_with_its_numbers() -> None:
     assert labels(cluster, "web-old")[0]
 
 
+def test_a_number_that_it_has_from_a_rollout_counts_more_than_that_of_its_deployment() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "web-abc", "img:1", 4, revision="2")
+    cluster.objects["ReplicaSet", "web-abc"]["metadata"]["annotations"][keys.REVISION] = "9"
+    cluster.converge()
+    assert cluster.rollout["metadata"]["annotations"][keys.REVISION] == "9"
+
+
+def test_one_that_is_being_deleted_is_not_waited_for() -> None:
+    cluster = a_cluster()
+    left_by_a_deployment(cluster, "web-abc", "img:0", 0)
+    cluster.reconcile()  # adopted
+    cluster.objects["ReplicaSet", "web-abc"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    cluster.converge()
+    assert labels(cluster) == ("", "")
+    assert cluster.status["phase"] == "Healthy"
+
+
 def test_a_next_version_rolls_out_with_its_steps() -> None:
     cluster = a_cluster(steps=STEPS)
     left_by_a_deployment(cluster, "web-abc", "img:1", 4)

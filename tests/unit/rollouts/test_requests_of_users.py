@@ -68,6 +68,17 @@ def test_a_paused_spec_freezes_sizes_and_steps_but_not_the_number_of_replicas() 
     assert cluster.status["phase"] == "Healthy"
 
 
+def test_a_promotion_while_paused_by_hand_counts_when_that_is_over() -> None:
+    cluster = an_update()
+    cluster.user("pause", {"spec": {"paused": True}})
+    cluster.converge()
+    ask(cluster, pauseConditions=None)
+    assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
+    cluster.user("resume", {"spec": {"paused": False}})
+    cluster.converge()
+    assert cluster.status["phase"] == "Healthy"
+
+
 def test_an_abort_after_full_promotion_was_asked_for_counts() -> None:
     cluster = an_update()
     cluster.broken.add(cluster.status["currentPodHash"])

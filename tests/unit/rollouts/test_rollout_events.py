@@ -165,5 +165,26 @@ def test_a_timed_pause_that_ends_is_a_resumption_and_an_abort_is_none() -> None:
     assert [reasons(cluster).count("RolloutResumed") for cluster in (ended, aborted())] == [1, 0]
 
 
+INCONCLUSIVE_PROMOTED: dict[str, Any] = {
+    "status": {"controllerPause": False, "currentStepIndex": 1, "pauseConditions": None}
+}
+
+
+def test_a_resumption_is_told_however_a_client_ends_the_pause() -> None:
+    """The established client clears all that says there was one when it promotes after an inconclusive analysis."""
+    inconclusive = then(judged("Inconclusive")(), INCONCLUSIVE_PROMOTED)
+    by_hand = then(then(deployed(), {"spec": {"paused": True}}), {"spec": {"paused": False}})
+    assert [reasons(cluster).count("RolloutResumed") for cluster in (inconclusive, by_hand)] == [1, 1]
+
+
+def test_a_retry_after_the_abort_of_a_paused_update_resumes_nothing() -> None:
+    assert reasons(then(aborted(), {"status": {"abort": False}})).count("RolloutResumed") == 0
+
+
+def test_a_pause_that_gives_way_to_another_is_no_resumption() -> None:
+    cluster = updated([{"pause": {}}, {"pause": {}}])
+    assert reasons(then(cluster, {"status": {"pauseConditions": None}})).count("RolloutResumed") == 0
+
+
 def reasons(cluster: Cluster) -> list[str]:
     return [entry[2] for entry in cluster.log if entry[0] == "event"]
