@@ -11,10 +11,12 @@ import pytest
 from reconciler.apps.delivery import Health
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.progress import workload_progress
+from reconciler.rollouts.traffic.routers import NOT_YET
 from reconciler.rollouts.validation import problems
 from tests.properties.rollout_world import Cluster, a_cluster, merge
 
 TRAEFIK = {"traefik": {"weightedTraefikServiceName": "shop"}}
+ROUTING = "spec.strategy.canary.trafficRouting"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NGINX = {"nginx": {"stableIngress": "shop"}}
@@ -45,10 +47,21 @@ def canary(**fields: Any) -> dict[str, Any]:
     return {"strategy": {"canary": fields}}
 
 
+def routed(**fields: Any) -> dict[str, Any]:
+    return canary(**{"trafficRouting": TRAEFIK, "stableService": "a", "canaryService": "b", **fields})
+
+
 @pytest.mark.parametrize(
     ("patch", "path"),
     [
         ({"replicas": -1}, "spec.replicas"),
+        ({"minReadySeconds": -1}, "spec.minReadySeconds"),
+        ({"revisionHistoryLimit": -1}, "spec.revisionHistoryLimit"),
+        ({"progressDeadlineSeconds": -1}, "spec.progressDeadlineSeconds"),
+        ({"minReadySeconds": 600}, "spec.progressDeadlineSeconds"),
+        ({"restartAt": "soon"}, "spec.restartAt"),
+        ({"restartAt": "2026-01-31T12:00:00"}, "spec.restartAt"),
+        ({"selector": {"matchLabels": None}}, "spec.selector"),
         ({"progressDeadlineSeconds": 5, "minReadySeconds": 5}, "spec.progressDeadlineSeconds"),
         ({"selector": None}, "spec.selector"),
         ({"selector": {"matchLabels": {"app": "other"}}}, "spec.template.metadata.labels"),
@@ -59,21 +72,49 @@ def canary(**fields: Any) -> dict[str, Any]:
         (canary(maxSurge="many"), "spec.strategy.canary.maxSurge"),
         (canary(canaryService="a", stableService="a"), "spec.strategy.canary.stableService"),
         (canary(trafficRouting=TRAEFIK, stableService="a"), "spec.strategy.canary.canaryService"),
+        (canary(trafficRouting=TRAEFIK, canaryService="a"), "spec.strategy.canary.stableService"),
+        (canary(trafficRouting=NGINX, stableService="a"), "spec.strategy.canary.canaryService"),
+        (canary(maxUnavailable=-1), "spec.strategy.canary.maxUnavailable"),
         (canary(scaleDownDelaySeconds=5), "spec.strategy.canary.scaleDownDelaySeconds"),
+        (routed(scaleDownDelaySeconds=5, dynamicStableScale=True), "spec.strategy.canary.dynamicStableScale"),
         (canary(dynamicStableScale=True), "spec.strategy.canary.dynamicStableScale"),
         (canary(antiAffinity={}), "spec.strategy.canary.antiAffinity"),
         (canary(antiAffinity={PREFERRED: {"weight": 9}, REQUIRED: {}}), "spec.strategy.canary.antiAffinity"),
         (canary(antiAffinity={PREFERRED: {"weight": 0}}), f"spec.strategy.canary.antiAffinity.{PREFERRED}.weight"),
-        (canary(trafficRouting={"istio": {}}), "spec.strategy.canary.trafficRouting.istio"),
+        (canary(antiAffinity={PREFERRED: {"weight": 101}}), f"spec.strategy.canary.antiAffinity.{PREFERRED}.weight"),
+        (canary(trafficRouting={}), "spec.strategy.canary.trafficRouting"),
+        (routed(trafficRouting={"traefik": {}}), f"{ROUTING}.traefik.weightedTraefikServiceName"),
+        (routed(trafficRouting={"nginx": {}}), f"{ROUTING}.nginx"),
+        (routed(trafficRouting={"nginx": {"stableIngress": "a", "stableIngresses": ["b"]}}), f"{ROUTING}.nginx"),
+        (routed(trafficRouting=TRAEFIK | {"managedRoutes": [{"name": ""}]}), f"{ROUTING}.managedRoutes"),
+        (routed(trafficRouting=NGINX | {"maxTrafficWeight": 0}), f"{ROUTING}.maxTrafficWeight"),
+        *((canary(trafficRouting={router: {}}), f"{ROUTING}.{router}") for router in NOT_YET.values()),
         (canary(steps=[{"setWeight": 101}]), "spec.strategy.steps[0].setWeight"),
+        (canary(steps=[{"setWeight": -1}]), "spec.strategy.steps[0].setWeight"),
+        (
+            routed(trafficRouting=NGINX | {"maxTrafficWeight": 50}, steps=[{"setWeight": 51}]),
+            "spec.strategy.steps[0].setWeight",
+        ),
         (canary(steps=[{"pause": {"duration": "soon"}}]), "spec.strategy.steps[0].pause.duration"),
         (canary(steps=[{"pause": {"duration": -1}}]), "spec.strategy.steps[0].pause.duration"),
         (canary(steps=[{"setCanaryScale": {"replicas": 1}}]), "spec.strategy.steps[0].setCanaryScale"),
+        *(
+            (routed(steps=[{"setCanaryScale": scale}]), "spec.strategy.steps[0].setCanaryScale")
+            for scale in (
+                {},
+                {"weight": 1, "replicas": 1},
+                {"weight": 1, "matchTrafficWeight": True},
+                {"weight": -1},
+                {"replicas": -1},
+            )
+        ),
         (canary(steps=[{"setWeight": 1, "pause": {}}]), "spec.strategy.steps[0]"),
         (canary(steps=[{"setWait": 1}]), "spec.strategy.steps[0]"),
         (canary(steps=[{"plugin": {"config": {}}}]), "spec.strategy.steps[0].plugin.name"),
         (canary(steps=[{"analysis": {}}]), "spec.strategy.steps[0].analysis.templates"),
         (canary(analysis={"startingStep": "late"}), "spec.strategy.canary.analysis.startingStep"),
+        (canary(analysis={"startingStep": -1}), "spec.strategy.canary.analysis.startingStep"),
+        (canary(analysis={"args": [{"value": "1"}]}), "spec.strategy.canary.analysis.args[0].name"),
         (canary(analysis=asks("metadata.generation")), f"spec.strategy.canary.{ARGUMENT}"),
         (blue_green(prePromotionAnalysis=asks("metadata.owner")), f"spec.strategy.blueGreen.{BEFORE_PROMOTION}"),
         (canary(steps=[{"analysis": asks("metadata.labels['a b']")}]), f"spec.strategy.steps[0].{ARGUMENT}"),
@@ -101,11 +142,26 @@ def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) 
         canary(trafficRouting={**NGINX, "maxTrafficWeight": 1000}, stableService="a", canaryService="b"),
         canary(steps=[{"pause": {"duration": "1h30m"}}, {"pause": {"duration": 0}}, {"pause": {"duration": "20"}}]),
         canary(maxSurge="5", maxUnavailable=0),
+        canary(maxSurge=0, maxUnavailable=1),
+        canary(maxSurge=0),
+        canary(maxUnavailable=0),
+        canary(analysis={"startingStep": 0, "templates": [{"templateName": "t"}]}),
+        {"selector": {"matchLabels": None, "matchExpressions": [{"key": "app", "operator": "Exists"}]}},
+        {"replicas": 0, "minReadySeconds": 0, "revisionHistoryLimit": 0, "progressDeadlineSeconds": 1},
+        {"restartAt": "2026-01-31T12:00:00Z"},
+        routed(steps=[{"setCanaryScale": {"replicas": 0}}, {"setCanaryScale": {"weight": 0}}]),
+        routed(steps=[{"setCanaryScale": {"matchTrafficWeight": True}}, {"setWeight": 0}, {"setWeight": 100}]),
+        routed(dynamicStableScale=True),
+        routed(trafficRouting={"nginx": {"stableIngresses": ["a", "b"]}}),
+        canary(antiAffinity={PREFERRED: {"weight": 1}}),
+        canary(antiAffinity={PREFERRED: {"weight": 100}}),
+        canary(antiAffinity={REQUIRED: {}}),
+        blue_green(previewService="preview", antiAffinity={REQUIRED: {}}),
         canary(analysis=asks("metadata.annotations['example.com/team']")),
         canary(analysis=asks("metadata.labels")),
         canary(analysis=asks("status.canary.weights.canary.weight")),
     ],
-    ids=["traefik", "nginx", "pauses", "percent without sign", "annotation", "all labels", "any field"],
+    ids=str,
 )
 def test_a_valid_rollout_has_no_problem(patch: dict[str, Any]) -> None:
     assert problems_of(patch) == []
