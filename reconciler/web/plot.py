@@ -9,11 +9,15 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.analysis.series import SEPARATOR, Series, series
+from reconciler.analysis.thresholds import Condition
+
+MEANING: dict[Condition, str] = {"successCondition": "success", "failureCondition": "failure"}
+"""What a threshold is labelled with: the side of the verdict that it bounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One metric: `data` is JSON with columns of times, values, phases, and the thresholds."""
+    """One metric: `data` is JSON with columns of times, values, phases, and the thresholds with what they bound."""
 
     metric: str
     phase: str
@@ -50,7 +54,7 @@ def _data(each: Series) -> str:
             "times": [point.at.timestamp() for point in each.points],
             "values": [[_at(point.values, line) for point in each.points] for line in range(lines)],
             "phases": [point.phase for point in each.points],
-            "thresholds": [threshold.value for threshold in each.thresholds],
+            "thresholds": [{"value": limit.value, "of": MEANING[limit.condition]} for limit in each.thresholds],
         }
     ).decode()
 

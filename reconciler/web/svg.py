@@ -10,15 +10,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.analysis.series import SEPARATOR, Point, Series, series
+from reconciler.analysis.thresholds import Condition
+from reconciler.web.plot import MEANING
 
 WIDTH, HEIGHT, GAP = 640, 170, 20
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 48, 26
-INK, SOFT, LINE, LIMIT, PAPER = "#1b2330", "#5c6777", "#dfe3e9", "#8a6100", "#ffffff"
+INK, SOFT, LINE, PAPER = "#1b2330", "#5c6777", "#dfe3e9", "#ffffff"
 TONES = {"Successful": "#1a7f45", "Failed": "#c4281f", "Error": "#c4281f", "Inconclusive": "#8a6100"}
 OTHER = "#2f6feb"
+
+
+class Limit(NamedTuple):
+    """How the threshold of a condition is drawn."""
+
+    tone: str
+    dashes: str
+    anchor: str
+
+
+LIMITS: dict[Condition, Limit] = {
+    "successCondition": Limit(TONES["Successful"], "8 4", "start"),
+    "failureCondition": Limit(TONES["Failed"], "2 4", "end"),
+}
 
 
 def svg(run: AnalysisRun) -> str:
@@ -91,10 +108,12 @@ def _axes(each: Series, scale: _Scale) -> Iterator[str]:
 
 
 def _limits(each: Series, scale: _Scale) -> Iterator[str]:
+    """Success at the left end and failure at the right one, each with its dashes: seen also where both are one line."""
     for threshold in each.thresholds:
-        y, tone = scale.y(threshold.value), TONES["Failed"] if threshold.condition == "failureCondition" else LIMIT
-        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{tone}" stroke-dasharray="5 4"/>'
-        yield _text(WIDTH - RIGHT, y - 4, f"{threshold.value:g}", tone, "end")
+        limit, y = LIMITS[threshold.condition], scale.y(threshold.value)
+        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{limit.tone}" stroke-dasharray="{limit.dashes}"/>'
+        x = LEFT + 4 if limit.anchor == "start" else WIDTH - RIGHT
+        yield _text(x, y - 4, f"{MEANING[threshold.condition]} {threshold.value:g}", limit.tone, limit.anchor)
 
 
 def _lines(each: Series, scale: _Scale) -> Iterator[str]:

@@ -98,8 +98,10 @@ def statuses(app: str) -> tuple[Entry, ...]:
     return tuple(Entry(each, each.state is not State.PENDING, NOW.timestamp() - 60, sent=each) for each in sent)
 
 
-def measured(metric: str, condition: str, values: Sequence[float | None], phase: str) -> dict[str, object]:
-    """A metric and its result; None is a measurement that found the provider broken."""
+def measured(
+    metric: str, condition: str, values: Sequence[float | None], phase: str, *, fails: str = ""
+) -> dict[str, object]:
+    """A metric and its result; None is a measurement that found the provider broken. `fails`: its failureCondition."""
     began = NOW - timedelta(minutes=3)
     verdict = lambda value: "Error" if value is None else "Failed" if value > 0.1 else "Successful"  # noqa: E731
     measurements = [
@@ -112,7 +114,7 @@ def measured(metric: str, condition: str, values: Sequence[float | None], phase:
         for index, value in enumerate(values)
     ]
     return {
-        "spec": {"name": metric, "successCondition": condition, "interval": "10s"},
+        "spec": {"name": metric, "successCondition": condition, "failureCondition": fails, "interval": "10s"},
         "result": {"name": metric, "phase": phase, "count": len(values), "measurements": measurements},
     }
 
@@ -130,7 +132,8 @@ def run(name: str, kind: str, phase: str, *metrics: dict[str, object], message: 
 
 
 ERROR_RATE = measured("error-rate", "result[0] < 0.1", (0.002, 0.004, None, 0.003, 0.31, 0.34), "Failed")
-LATENCY = measured("p99-seconds", "result[0] < 0.25", (0.05, 0.06, 0.058, 0.07, 0.09), "Running")
+SPEEDS = (0.05, 0.06, 0.058, 0.07, 0.09)
+LATENCY = measured("p99-seconds", "result[0] < 0.25", SPEEDS, "Running", fails="result[0] >= 0.4")
 WHY = 'Metric "error-rate" assessed Failed due to failed (2) > failureLimit (1)'
 RUNS = {
     "shop-6f7d-2": run("shop-6f7d-2", "Background", "Failed", ERROR_RATE, LATENCY, message=WHY),

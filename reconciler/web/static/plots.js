@@ -32,18 +32,31 @@ function span(plot, low, high) {
   return [first - missing, last + missing];
 }
 
+// Success is labelled at the left end and failure at the right one, each with dashes of its own: both are seen even where
+// they are one line, and by those who do not tell red from green.
+const LIMITS = {
+  success: { tone: "--good", dashes: [8, 4], align: "left" },
+  failure: { tone: "--bad", dashes: [2, 4], align: "right" },
+};
+
 function thresholds(limits) {
   return (plot) => {
     const { ctx, bbox } = plot;
+    const edge = { left: bbox.left + 4 * devicePixelRatio, right: bbox.left + bbox.width };
     ctx.save();
-    ctx.strokeStyle = colour("--held");
-    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-    for (const limit of limits) {
-      const y = Math.round(plot.valToPos(limit, "y", true));
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textBaseline = "bottom";
+    for (const { value, of } of limits) {
+      const { tone, dashes, align } = LIMITS[of];
+      const y = Math.round(plot.valToPos(value, "y", true));
+      ctx.strokeStyle = ctx.fillStyle = colour(tone);
+      ctx.setLineDash(dashes.map((length) => length * devicePixelRatio));
+      ctx.textAlign = align;
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
+      ctx.fillText(`${of} ${Number(value.toPrecision(6))}`, edge[align], y - 2 * devicePixelRatio);
     }
     ctx.restore();
   };
@@ -92,7 +105,7 @@ function options(figure, data) {
     padding: [null, 30, null, null],
     legend: { show: false },
     cursor: { y: false },
-    scales: { x: { time: true, range: span }, y: { range: range(data.thresholds) } },
+    scales: { x: { time: true, range: span }, y: { range: range(data.thresholds.map(({ value }) => value)) } },
     axes: [{ ...axis, space: 90, values: clock }, { ...axis, size: 64 }],
     series: [{}, ...lines],
     hooks: { draw: [thresholds(data.thresholds), verdicts(data.phases)] },

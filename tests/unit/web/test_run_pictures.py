@@ -52,14 +52,24 @@ def test_the_script_gets_columns_with_a_gap_where_the_provider_was_broken() -> N
     data = json.loads(pictures(run("r", "Background", "Failed", ERROR_RATE)).pictures[0].data)
     assert data["values"] == [[0.002, 0.004, None, 0.003, 0.31, 0.34]]
     assert data["phases"] == ["Successful", "Successful", "Error", "Successful", "Failed", "Failed"]
-    assert (data["thresholds"], len(data["times"])) == ([0.1], 6)
+    assert (data["thresholds"], len(data["times"])) == ([{"value": 0.1, "of": "success"}], 6)
+
+
+def test_what_passes_and_what_fails_are_told_apart_by_word_colour_and_dashes() -> None:
+    found = run("r", "Background", "Running", LATENCY)
+    limits = json.loads(pictures(found).pictures[0].data)["thresholds"]
+    assert limits == [{"value": 0.25, "of": "success"}, {"value": 0.4, "of": "failure"}]
+    root = ET.fromstring(svg(found))
+    dashed = [path for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray")]
+    assert len({path.get("stroke") for path in dashed}) == len({path.get("stroke-dasharray") for path in dashed}) == 2
+    assert {"success 0.25", "failure 0.4"} <= {text.text for text in root.findall(f"{SVG}text")}
 
 
 def test_the_svg_has_a_dot_per_number_a_cross_per_error_and_the_threshold() -> None:
     root = ET.fromstring(svg(run("r", "Background", "Failed", ERROR_RATE, LATENCY)))
     assert len(root.findall(f"{SVG}circle")) == 5 + 5
     dashed = [path for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray")]
-    assert len(dashed) == 2
+    assert len(dashed) == 3
     titles = [title.text or "" for title in root.iter(f"{SVG}title")]
     assert sum("Error" in title for title in titles) == 1
     assert len(root.findall(f"{SVG}polyline")) == 3, "a gap where there was no number"
