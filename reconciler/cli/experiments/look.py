@@ -68,6 +68,7 @@ def get(
     from reconciler.cli.experiments.reading import read
     from reconciler.cli.experiments.view import details
     from reconciler.cli.printing import show
+    from reconciler.cli.rollouts.tree_view import Fitted, Whole
     from reconciler.cli.rollouts.watching import live
 
     cluster, here = reach(kubeconfig, context, namespace)
@@ -76,14 +77,14 @@ def get(
         return
     seen: list[ExperimentFamily] = []
 
-    def look() -> RenderableType:
+    def look() -> Whole:
         seen[:] = [read(cluster, here, name)]
         return details(seen[0], datetime.now(UTC))
 
     if not watch:
         show(look())
         return
-    for _ in live(look):
+    for _ in live(lambda: Fitted(look())):
         if seen[0].experiment.status.phase.complete:
             break
     raise typer.Exit(0 if seen[0].experiment.status.phase == "Successful" else 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
-from reconciler.cli.rollouts.view import Tree, status_text
+from reconciler.cli.rollouts.tree_view import Tree, Whole
+from reconciler.cli.rollouts.view import status_text
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment
 from reconciler.rollouts.family import ExperimentFamily
@@ -33,9 +34,9 @@ def listing(found: Sequence[Experiment], now: datetime, *, namespaces: bool) -> 
     return shown
 
 
-def details(found: ExperimentFamily, now: datetime) -> RenderableType:
+def details(found: ExperimentFamily, now: datetime) -> Whole:
     """What it is and how long it still takes, then its objects as a tree."""
-    return Group(_header(found.experiment, now), Text(), Tree(found.tree(now), now))
+    return Whole(_header(found.experiment, now), Tree(found.tree(now), now))
 
 
 def _header(experiment: Experiment, now: datetime) -> Table:

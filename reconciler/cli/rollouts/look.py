@@ -9,8 +9,6 @@ import typer
 from reconciler.cli.rollouts.options import Context, Format, Kubeconfig, Name, Namespace, Output, document, reach
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from reconciler.rollouts.overview import Overview
 
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Keep the view up to date.")]
@@ -51,7 +49,7 @@ def list_(
             for line in changes(found, said, datetime.now(UTC)):
                 typer.echo(line)
     elif watch:
-        for _ in live(lambda: Listing(look(), everywhere)):
+        for _ in live(lambda: Listing(look(), everywhere, live=True)):
             pass
     else:
         show(Listing(look(), everywhere))
@@ -74,14 +72,14 @@ def get(
 
     from reconciler.cli.printing import show
     from reconciler.cli.rollouts.reading import read
-    from reconciler.cli.rollouts.view import details
+    from reconciler.cli.rollouts.tree_view import Fitted, Whole, details
     from reconciler.cli.rollouts.watching import length, live
 
     cluster, here = reach(kubeconfig, context, namespace)
 
     seen: list[object] = []
 
-    def look() -> RenderableType:
+    def look() -> Whole:
         found, now = read(cluster, here, name), datetime.now(UTC)
         seen[:] = [found.overview, found.tree(now)]
         return details(found.overview, found.tree(now), now)
@@ -91,7 +89,7 @@ def get(
         answer = {"rollout": found.overview, "revisions": found.tree(now)}
         print(document("overview", answer, output))  # noqa: T201 - this is the answer
     elif watch:
-        for _ in live(look, length(timeout, "--timeout-seconds"), facts=lambda: tuple(seen)):
+        for _ in live(lambda: Fitted(look()), length(timeout, "--timeout-seconds"), facts=lambda: tuple(seen)):
             pass
     else:
         show(look())

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.status_view import ago
-from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.overview import Image, Overview
 from reconciler.rollouts.tree import Revision
 from reconciler.rollouts.waiting import Waiting
@@ -34,8 +33,6 @@ MARKS = {
     "Error": ("⚠", "red"),
     "Unknown": ("?", "magenta"),
 }
-ICONS = {"Rollout": "⟳", "Revision": "#", "ReplicaSet": "⧉", "Pod": "□", "Experiment": "Σ", "AnalysisRun": "α"}
-_SHORT = {"ReplicaSet": "RS", "AnalysisRun": "Analysis"}
 _UNKNOWN_STATUS = ("✖", "red")
 """Pods say why they do not run in many words: ImagePullBackOff, CrashLoopBackOff, OOMKilled, …"""
 
@@ -47,31 +44,49 @@ def status_text(status: str) -> Text:
 
 _TITLES = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
 _SHORTER = {"SET-WEIGHT": "WEIGHT", "UP-TO-DATE": "UPDATED", "AVAILABLE": "AVAIL"}
-_ROOMY = 100
+ROOMY = 100
 """Columns of a terminal from which titles are those of the established client."""
+
+_AROUND_LIST = 3
+"""Lines of a live list that are no Rollouts: titles, how many are hidden, why the cluster is asked again."""
+_URGENCY = {"Degraded": 0, "Paused": 1, "Progressing": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One line per Rollout; on a narrow terminal titles are shorter, and if that does not help names fold."""
+    """One line per Rollout; on a narrow terminal titles are shorter, and if that does not help names fold.
+
+    `live`: no more lines than the terminal has; healthy Rollouts are left out first, and it is said how many.
+    """
 
     found: Sequence[Overview]
     namespaces: bool
+    live: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._table(narrow=options.max_width < _ROOMY) if self.found else Text("no Rollouts found")
+        room = options.size.height - _AROUND_LIST if self.live and console.is_terminal else len(self.found)
+        shown = _urgent(self.found, room)
+        yield self._table(shown, narrow=options.max_width < ROOMY) if self.found else Text("no Rollouts found")
+        if hidden := len(self.found) - len(shown):
+            yield Text(f"… {hidden} more, the healthy ones first to be left out (without -w you see all)", "yellow")
 
-    def _table(self, *, narrow: bool) -> Table:
+    def _table(self, found: Sequence[Overview], *, narrow: bool) -> Table:
         names = ("NAMESPACE", "NAME") if self.namespaces else ("NAME",)
         facts = _TITLES[1:]
         shown = table(*names, *((_SHORTER.get(title, title) for title in facts) if narrow else facts))
         shown.padding = (0, 1, 0, 0)
         for column in shown.columns[len(names) :]:
             column.no_wrap = True
-        for each in self.found:
+        for each in found:
             where = [clean(each.namespace)] if self.namespaces else []
             shown.add_row(*where, clean(each.name), *_facts_of(each))
         return shown
+
+
+def _urgent(found: Sequence[Overview], room: int) -> Sequence[Overview]:
+    """As many as there is room for, in the order that they had: those that fail, wait or move before the others."""
+    ranked = sorted(range(len(found)), key=lambda at: (_URGENCY.get(found[at].phase, len(_URGENCY)), at))
+    return [found[at] for at in sorted(ranked[: max(room, 1)])]
 
 
 def _facts_of(each: Overview) -> Iterator[str | Text]:
@@ -81,11 +96,6 @@ def _facts_of(each: Overview) -> Iterator[str | Text]:
     yield "-" if each.set_weight is None else str(each.set_weight)
     yield f"{each.ready}/{each.current}"
     yield from map(str, (each.desired, each.updated, each.available))
-
-
-def details(shown: Overview, nodes: Sequence[Node], now: datetime) -> RenderableType:
-    """Header and tree, as `get` prints them."""
-    return Group(header(shown, now), Text(), tree_of(shown, nodes, now))
 
 
 def header(shown: Overview, now: datetime) -> Table:
@@ -133,45 +143,6 @@ def _ahead(at: datetime, now: datetime) -> str:
 
 def _image(image: Image) -> Text:
     return clean(f"{image.name} ({', '.join(image.roles)})" if image.roles else image.name)
-
-
-def tree_of(shown: Overview, nodes: Sequence[Node], now: datetime) -> Tree:
-    return Tree(Node("Rollout", shown.name, shown.phase, shown.created, children=tuple(nodes)), now)
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One line per node; on a narrow terminal the icons alone tell kinds, so that names stay whole."""
-
-    root: Node
-    now: datetime
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._table(narrow=options.max_width < _ROOMY)
-
-    def _table(self, *, narrow: bool) -> Table:
-        found = table("NAME", *(() if narrow else ("KIND",)), "STATUS", "AGE", "INFO")
-        for column in found.columns[:-1]:
-            column.no_wrap = True
-        for node, before in _lines(self.root, "", ""):
-            name = clean(f"{before}{ICONS.get(node.kind, '')} {node.name}")
-            found.add_row(name, *(() if node.kind == "Revision" else self._facts(node, narrow=narrow)))
-        return found
-
-    def _facts(self, node: Node, *, narrow: bool) -> Iterator[str | Text]:
-        if not narrow:
-            yield _SHORT.get(node.kind, node.kind)
-        yield status_text(node.status)
-        yield ago(node.created, self.now)
-        yield clean(",".join(node.info))
-
-
-def _lines(node: Node, before: str, below: str) -> Iterator[tuple[Node, str]]:
-    """Every node with the lines that tie it to its parent."""
-    yield node, before
-    for index, child in enumerate(node.children):
-        last = index == len(node.children) - 1
-        yield from _lines(child, below + ("└──" if last else "├──"), below + ("   " if last else "│  "))
 
 
 def history_table(revisions: Sequence[Revision], now: datetime) -> RenderableType:

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from reconciler.cli.rollouts.acting import Target, act, send
 from reconciler.cli.rollouts.familiar import ELSEWHERE, understood
 from reconciler.cli.rollouts.reading import rollout_called
-from reconciler.cli.rollouts.view import Listing, Tree
+from reconciler.cli.rollouts.tree_view import Tree
+from reconciler.cli.rollouts.view import Listing
 from reconciler.cli.rollouts.watching import changes
 from reconciler.cli.verbs import app as everything
 from reconciler.errors import UserError
