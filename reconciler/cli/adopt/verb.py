@@ -72,6 +72,7 @@ def adopt(
     if output is Manifest.YAML:
         print(direction.manifest)  # noqa: T201 - this is the answer
     if dry_run:
+        _foretell(found, direction)
         see = "" if output is Manifest.YAML else "; with -o yaml it prints what belongs in git"
         typer.echo(f"nothing was changed: --dry-run{see}", err=True)
         return
@@ -79,6 +80,15 @@ def adopt(
         raise typer.Exit(1)
     carry(cluster, here, look, direction.next_act, lambda text: typer.echo(text, err=True))
     typer.echo(direction.farewell, err=True)
+
+
+def _foretell(found: Found, direction: Direction) -> None:
+    """Every act that would be done, in order."""
+    from reconciler.rollouts.adopting.rehearsal import rehearse, sentence
+
+    typer.echo("What would be done, one after the other:", err=True)
+    for number, act in enumerate(rehearse(found, direction.next_act), start=1):
+        typer.echo(f"{number:>3}. {sentence(act)}", err=True)
 
 
 def _introduce(cluster: Cluster, namespace: str, direction: Direction, *, quiet: bool) -> None:

@@ -16,6 +16,7 @@ from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import DEPLOYMENTS, DISRUPTION_BUDGETS
 from reconciler.rollouts.adopting.acts import Act, Change, Wait
 from reconciler.rollouts.adopting.found import Found
+from reconciler.rollouts.adopting.rehearsal import rehearse, sentence
 from reconciler.sandbox.server import Sandbox
 from reconciler.workloads import keys
 from tests.cluster.adopting import Deployed, PodWatch
@@ -110,6 +111,57 @@ def test_killed_anywhere_on_the_way_back_the_same_command_goes_on(
     assert deployed.exist() == (True, False)
     assert keys.GIVEN_BACK not in deployed.deployment()["metadata"].get("annotations", {})
     assert (len(pods.seen), pods.fewest, pods.most) == (4, 4, 4)
+
+
+def done(deployed: Deployed, chosen: direction.Direction) -> list[str]:
+    """Carries it out; the writes in their order, as sentences."""
+    written: list[str] = []
+
+    def next_act(found: Found) -> Act | None:
+        act = chosen.next_act(found)
+        if act is not None and not isinstance(act, Wait) and sentence(act) not in written:
+            written.append(sentence(act))
+        return act
+
+    look = lambda: read(deployed.cluster, deployed.namespace, "shop")  # noqa: E731 - looked at again and again
+    carrying.carry(deployed.cluster, deployed.namespace, look, next_act, lambda _: None)
+    return written
+
+
+def foretold(deployed: Deployed, chosen: direction.Direction) -> list[str]:
+    found = read(deployed.cluster, deployed.namespace, "shop")
+    return [sentence(act) for act in rehearse(found, chosen.next_act) if not isinstance(act, Wait)]
+
+
+@pytest.mark.parametrize("workload_ref", [False, True])
+def test_what_is_foretold_is_what_is_done_there_and_back(deployed: Deployed, workload_ref: bool) -> None:
+    """With history, an autoscaler and a Service of the Rollout's own."""
+    deployed.deploy("shop:2")
+    deployed.scale_automatically()
+    look = lambda: read(deployed.cluster, deployed.namespace, "shop")  # noqa: E731 - looked at again and again
+    there = direction.taking(look(), steps="20,pause", workload_ref=workload_ref)
+    expected = foretold(deployed, there)
+    assert [line.split(":")[0] for line in expected][:2] == ["create Rollout shop", "change Deployment shop"]
+    assert sum("change ReplicaSet shop-" in line for line in expected) == 2
+    assert any("HorizontalPodAutoscaler" in line for line in expected)
+    assert done(deployed, there) == expected
+    back = direction.giving(look(), without_engine=False)
+    expected = foretold(deployed, back)
+    assert done(deployed, back) == expected
+
+
+def test_a_dry_run_lists_every_act_with_the_names_and_does_none(deployed: Deployed) -> None:
+    told = deployed.run("deployment/shop", "--dry-run").output
+    [rs] = read(deployed.cluster, deployed.namespace, "shop").of_deployment
+    for expected in (
+        "1. create Rollout shop: ",
+        "2. waiting for the engine to see it, at most 20s",
+        "3. change Deployment shop: ",
+        f"change ReplicaSet {rs.name}: ",
+        "delete Deployment shop: ",
+    ):
+        assert expected in told
+    assert deployed.exist() == (True, False)
 
 
 def test_nothing_is_touched_where_no_engine_runs(
