@@ -129,6 +129,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("verdict"), st.sampled_from(["Running", "Successful", "Failed", "Inconclusive"])),
     st.tuples(st.just("proxy"), st.sampled_from(["deaf", "hears"])),
     st.tuples(st.just("plugin"), st.sampled_from(["Running", "Successful", "Failed", "Error"])),
+    st.tuples(st.just("anew"), st.integers(0, 1)),
     st.tuples(st.just("settle"), st.none()),
 )
 HISTORIES = st.lists(ACTIONS, max_size=14)
@@ -200,6 +201,11 @@ def act(cluster: Watched, action: Action) -> None:
     elif name == "plugin":
         cluster.watch.user_acted()
         cluster.plugins.says = {"Run": Result(value)}
+    elif name == "anew":  # as `kubectl replace` leaves a Service
+        services = sorted(name for kind, name in cluster.objects if kind == "Service")
+        cluster.watch.user_acted()
+        for service in services[value : value + 1]:
+            cluster.put("Service", {"metadata": {"name": service}, "spec": {"selector": {"app": "shop"}}})
     elif name == "wait":
         cluster.wait(value)
     elif name == "crash":

@@ -19,7 +19,8 @@ def wanted(world: World, kind: RunKind) -> dict[str, Any] | None:
     begun = run_slots.recorded(world, kind) is not None
     serves = cutover.complete(world)
     if kind == "PrePromotion":
-        return analysis if not serves and world.active_hash and (begun or sizes.ready(world)) else None
+        needed = not serves and not cutover.fast_tracked(world)
+        return analysis if needed and (begun or sizes.ready(world)) else None
     return analysis if begun or (serves and sizes.saturated(world)) else None
 
 

@@ -4,7 +4,8 @@ Traffic goes to a new version when that has all its pods and nothing is left to 
 version when an update is given up, and also while the version that has it has lost every pod before it was promoted:
 any available stable pod is better than none. (The established engine comes back only if the broken version is whole.)
 An active Service that selects every version, because it is another one now or was written anew, is no cutover: the
-stable version has the traffic first, and the update goes its way. (The established engine skips pause and analysis.)
+stable version has the traffic first, as soon as it is whole, and the update goes its way: only where no stable pod is
+left there is nothing to wait for. (The established engine skips pause and analysis.)
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def active(world: World) -> ReplicaSet | None:
 
 def fast_tracked(world: World) -> bool:
     """Whether there is nothing to wait for but pods: no pause, no analysis before the cutover."""
-    first = not world.status.stable_rs or (not world.active_hash and not _can_serve(world))
+    first = not world.status.stable_rs or (not world.active_hash and not _protects(world))
     return first or world.active is world.new or world.status.promote_full or rollback.fast(world)
 
 
@@ -60,6 +61,11 @@ def _stranded(world: World) -> bool:
     lost = world.active is None or world.active.available == 0
     waiting = world.stable is not None and world.stable.available > 0
     return lost and waiting and world.replicas > 0
+
+
+def _protects(world: World) -> bool:
+    """Whether there are stable pods that users are better served by than by a version which nobody has judged yet."""
+    return world.stable is not None and world.replicas > 0 and world.stable.available > 0
 
 
 def _can_serve(world: World) -> bool:

@@ -18,6 +18,7 @@ from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, mer
 from tests.unit.rollouts.test_blue_green_judged import POST, lose_all_pods, verdict
 from tests.unit.rollouts.test_blue_green_updates import BY_HAND, a_pushed, push, serves, sizes, stands
 from tests.unit.rollouts.test_restart import ASKED, NOW, pod
+from tests.unit.rollouts.test_traffic_safety import grow, hash_of, lose
 
 ANALYSIS = {"templates": [{"templateName": "errors"}]}
 PATH = "spec.strategy.blueGreen"
@@ -119,6 +120,41 @@ def test_a_canary_that_becomes_blue_green_within_an_update_has_the_pause_before_
     cluster.user("blue-green", {"spec": {"strategy": strategy}})
     cluster.converge()
     assert (serves(cluster), sizes(cluster), cluster.status["message"]) == (1, [4, 4], "BlueGreenPause")
+
+
+@pytest.mark.parametrize("judged", [{}, {"prePromotionAnalysis": ANALYSIS}], ids=["pause", "analysis"])
+def test_nor_does_it_while_the_stable_version_lacks_a_pod(judged: dict[str, Any]) -> None:
+    """The Service goes on selecting both versions, until the stable one is whole or the new one has passed."""
+    cluster = a_pushed(BY_HAND | judged)
+    lose(cluster, "img:1", 2)
+    written_anew(cluster)
+    for _ in range(4):
+        cluster.reconcile()
+    assert (serves(cluster), cluster.status["stableRS"]) == (0, hash_of(cluster, "img:1"))
+    cluster.run_analyses("Successful")
+    for _ in range(4):
+        cluster.reconcile()
+    assert (serves(cluster), cluster.status["message"]) == (0, "BlueGreenPause")
+    cluster.user("promote", {"status": {"pauseConditions": None}})
+    for _ in range(4):
+        cluster.reconcile()
+    assert (serves(cluster), cluster.status["phase"]) == (2, "Healthy")
+
+
+def test_an_analysis_before_promotion_begins_also_while_a_service_selects_both_versions() -> None:
+    cluster = a_blue_green(replicas=3, blue_green=BY_HAND | {"prePromotionAnalysis": ANALYSIS})
+    cluster.converge()
+    lose(cluster, "img:1", 2)
+    written_anew(cluster)
+    cluster.user("push", {"spec": {"template": template("img:2")}})
+    for _ in range(4):
+        cluster.reconcile()
+    grow(cluster, "img:2", 3)
+    assert [
+        body["metadata"]["labels"]["rollout-type"]
+        for (kind, _), body in cluster.objects.items()
+        if kind == "AnalysisRun"
+    ] == ["PrePromotion"]
 
 
 def test_a_stable_version_that_lacks_pods_does_not_keep_every_version_in_a_service_for_good() -> None:
