@@ -1,0 +1,107 @@
+"""The patches of established clients, as the engine heeds them (spec rollouts §4.10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.properties.rollout_world import Cluster, Json, a_cluster, merge, template
+from tests.unit.rollouts.test_requests_of_users import an_update, ask, condition, push, sizes
+
+PAUSE: Json = {"pause": {}}
+STEPS = [{"setWeight": 25}, PAUSE, {"setWeight": 50}, PAUSE]
+
+
+def stands(cluster: Cluster) -> tuple[str, int, list[int]]:
+    return cluster.status["phase"], cluster.status["currentStepIndex"], sizes(cluster)
+
+
+def test_promote_ends_the_pause_and_the_update_goes_on_to_the_next() -> None:
+    cluster = an_update(STEPS)
+    ask(cluster, pauseConditions=None)
+    assert stands(cluster) == ("Paused", 3, [2, 2])
+
+
+def test_promote_skips_a_step_that_takes_too_long() -> None:
+    cluster = a_cluster(steps=[{"setWeight": 25}, {"pause": {}}])
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.broken.add(cluster.world().template_hash)
+    cluster.converge()
+    assert cluster.status["currentStepIndex"] == 0
+    ask(cluster, pauseConditions=None, currentStepIndex=1)
+    assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
+
+
+def test_promote_beside_a_pause_by_hand_takes_effect_when_that_is_taken_back() -> None:
+    cluster = an_update(STEPS)
+    cluster.user("pause", {"spec": {"paused": True}})
+    cluster.converge()
+    ask(cluster, pauseConditions=None)
+    assert stands(cluster) == ("Paused", 1, [1, 3])
+    cluster.user("resume", {"spec": {"paused": False}})
+    cluster.converge()
+    assert stands(cluster) == ("Paused", 3, [2, 2])
+
+
+def test_promote_of_the_current_step_alone_moves_the_index_past_its_pause() -> None:
+    """`promote -c` leaves the pause condition where it is."""
+    cluster = an_update(STEPS)
+    ask(cluster, currentStepIndex=2)
+    assert stands(cluster) == ("Paused", 3, [2, 2])
+    assert len(cluster.status["pauseConditions"]) == 1
+
+
+def test_promote_of_all_steps_promotes() -> None:
+    """`promote -a`."""
+    cluster = an_update(STEPS)
+    ask(cluster, currentStepIndex=4)
+    assert stands(cluster) == ("Healthy", 4, [4, 0])
+    assert "pauseConditions" not in cluster.status
+
+
+@pytest.mark.parametrize(("index", "phase", "step"), [(-3, "Paused", 1), (99, "Healthy", 4)])
+def test_an_index_that_no_step_has_is_the_nearest_that_one_has(index: int, phase: str, step: int) -> None:
+    cluster = an_update(STEPS)
+    ask(cluster, currentStepIndex=index, pauseConditions=None, controllerPause=False)
+    assert stands(cluster)[:2] == (phase, step)
+
+
+def test_promote_full_from_a_pause_ends_all_pauses() -> None:
+    cluster = an_update(STEPS)
+    ask(cluster, promoteFull=True)
+    assert stands(cluster) == ("Healthy", 4, [4, 0])
+    assert not {"promoteFull", "pauseConditions", "controllerPause"} & cluster.status.keys()
+
+
+def test_a_retry_takes_the_deadline_of_the_abort_from_the_canary() -> None:
+    cluster = an_update(STEPS, traefik=True)
+    ask(cluster, abort=True)
+    assert deadlines(cluster) == 1
+    ask(cluster, abort=False)
+    assert deadlines(cluster) == 0
+    cluster.wait(60)
+    assert stands(cluster) == ("Paused", 1, [1, 4])
+
+
+def test_an_abort_stays_whatever_applies_the_same_version_again() -> None:
+    """As git does with every sync."""
+    cluster = an_update(STEPS)
+    ask(cluster, abort=True)
+    cluster.put("Rollout", merge(cluster.rollout, {"metadata": {"annotations": {"synced": "again"}, "generation": 9}}))
+    push(cluster, 2)
+    assert stands(cluster) == ("Degraded", 0, [0, 4])
+    assert condition(cluster, "Progressing") == ("False", "RolloutAborted")
+
+
+def test_a_restart_that_was_asked_for_before_an_update_does_not_come_after_it() -> None:
+    cluster = a_cluster(steps=[])
+    cluster.converge()
+    asked = "2026-01-01T01:00:00Z"
+    cluster.user("restart and update", {"spec": {"restartAt": asked, "template": template("img:2")}})
+    cluster.converge()
+    assert cluster.status["restartedAt"] == asked
+
+
+def deadlines(cluster: Cluster) -> int:
+    sets = (body for (kind, _), body in cluster.objects.items() if kind == "ReplicaSet")
+    return sum("scale-down-deadline" in body["metadata"]["annotations"] for body in sets)
