@@ -6,6 +6,7 @@ import pytest
 
 from tests.properties.rollout_world import Cluster, Json, a_cluster, merge, template
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, condition, push, sizes
+from tests.unit.rollouts.test_traffic_safety import replica_set, weights
 
 PAUSE: Json = {"pause": {}}
 STEPS = [{"setWeight": 25}, PAUSE, {"setWeight": 50}, PAUSE]
@@ -105,3 +106,28 @@ def test_a_restart_that_was_asked_for_before_an_update_does_not_come_after_it() 
 def deadlines(cluster: Cluster) -> int:
     sets = (body for (kind, _), body in cluster.objects.items() if kind == "ReplicaSet")
     return sum("scale-down-deadline" in body["metadata"]["annotations"] for body in sets)
+
+
+def test_a_pause_by_hand_keeps_the_traffic_of_the_step_and_its_analysis() -> None:
+    background = {"analysis": {"templates": [{"templateName": "errors"}]}}
+    cluster = an_update([{"setWeight": 20}, PAUSE], traefik=True, canary=background)
+    cluster.run_analyses("Running")
+    cluster.user("pause", {"spec": {"paused": True}})
+    cluster.converge()
+    undone = {"services": [{"name": "st", "weight": 100}, {"name": "ca", "weight": 0}]}
+    cluster.patch("TraefikService", "shop", {"spec": {"weighted": undone}})
+    cluster.converge()
+    assert weights(cluster) == {"st": 80, "ca": 20}
+    [run] = [body for (kind, _), body in cluster.objects.items() if kind == "AnalysisRun"]
+    assert "terminate" not in run["spec"]
+
+
+def test_an_aborted_canary_keeps_its_size_while_the_number_of_replicas_changes() -> None:
+    cluster = an_update([{"setWeight": 50}, PAUSE], traefik=True)
+    ask(cluster, abort=True)
+    cluster.user("scale", {"spec": {"replicas": 6}})
+    cluster.converge()
+    canary = replica_set(cluster, "img:2")
+    assert (sizes(cluster), canary["metadata"]["annotations"]["rollout.argoproj.io/desired-replicas"]) == ([2, 6], "6")
+    cluster.wait(31)
+    assert sizes(cluster) == [0, 6]
