@@ -74,6 +74,22 @@ def test_promote_full_from_a_pause_ends_all_pauses() -> None:
     assert not {"promoteFull", "pauseConditions", "controllerPause"} & cluster.status.keys()
 
 
+def test_a_full_promotion_of_what_is_promoted_is_dropped() -> None:
+    cluster = a_cluster(steps=STEPS)
+    cluster.converge()
+    ask(cluster, promoteFull=True)
+    assert "promoteFull" not in cluster.status
+
+
+def test_a_full_promotion_is_for_the_version_that_it_was_asked_for() -> None:
+    cluster = an_update(STEPS)
+    cluster.broken.add(cluster.status["currentPodHash"])
+    ask(cluster, promoteFull=True)
+    push(cluster, 3)
+    assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
+    assert "promoteFull" not in cluster.status
+
+
 def test_a_retry_takes_the_deadline_of_the_abort_from_the_canary() -> None:
     cluster = an_update(STEPS, traefik=True)
     ask(cluster, abort=True)

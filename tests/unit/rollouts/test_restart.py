@@ -85,6 +85,13 @@ def test_it_is_done_when_no_old_pod_is_left() -> None:
     assert (done.intents, done.world.status.restarted_at) == ((), ASKED.isoformat())
 
 
+def test_it_begins_at_its_time_and_is_looked_after_while_pods_are_left() -> None:
+    world = with_pods(a_restart(), {}, {}, {}, {})
+    before = restart.reconcile(world, ASKED - timedelta(minutes=5))
+    assert (before.intents, before.wake_at) == ((), ASKED + timedelta(seconds=1))
+    assert restart.reconcile(world, NOW).wake_at == NOW + timedelta(seconds=30)
+
+
 def half_way() -> Cluster:
     """Two pods of each version, and a restart that was asked for."""
     limits = {"maxSurge": 0, "maxUnavailable": 1}
