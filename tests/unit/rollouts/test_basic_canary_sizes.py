@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,25 @@ def test_the_limits_hold_at_every_size_on_the_way() -> None:
         limits = limits_of(case)
         for canary, stable in walk(limits, case["weight"]):
             assert limits.least_available <= canary + stable <= limits.most
+
+
+def standing(most: int) -> list[Group]:
+    return [Group(size, available) for size in range(most + 1) for available in range(size + 1)]
+
+
+@pytest.mark.parametrize("limits", [Limits(4, 1, 0), Limits(2, 0, 1), Limits(3, 2, 1), Limits(5, 0, 2)], ids=str)
+def test_from_wherever_pods_are_no_step_takes_what_is_needed_nor_asks_for_too_much(limits: Limits) -> None:
+    """Also while new pods fail and somebody has just asked for fewer replicas, or for more."""
+    for weight, new, stable in itertools.product((0, 20, 50, 100), standing(6), standing(6)):
+        canary, kept = step(limits, split(limits.replicas, weight, 100, limits.surge), new, stable, 0)
+        left = min(new.available, canary) + min(stable.available, kept)
+        state = (weight, new, stable, canary, kept)
+        assert left >= min(limits.least_available, new.available + stable.available), state
+        assert canary + kept <= max(limits.most, new.size + stable.size), state
+
+
+def test_nothing_shrinks_while_superseded_versions_have_pods() -> None:
+    limits = Limits(4, 2, 1)
+    assert step(limits, Sizes(2, 2), Group(1, 1), Group(4, 4), 2) == (1, 4)
+    assert step(limits, Sizes(2, 2), Group(1, 1), Group(4, 4), 0) == (2, 2)
+    assert step(limits, Sizes(2, 2), Group(0, 0), Group(4, 4), 1) == (1, 4)
