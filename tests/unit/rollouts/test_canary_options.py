@@ -139,6 +139,14 @@ def test_an_aborted_dynamic_update_never_takes_a_pod_from_the_stable_version() -
     assert (shares[0], shares[-1]) == (60, 0)
 
 
+@pytest.mark.parametrize(("delay", "kept"), [(None, 0), (30, 3), (0, 3)])
+def test_an_aborted_dynamic_canary_keeps_its_pods_only_where_a_delay_is_written(delay: int | None, kept: int) -> None:
+    canary = {} if delay is None else {"abortScaleDownDelaySeconds": delay}
+    cluster = routed({"setWeight": 60}, PAUSE, replicas=5, dynamicStableScale=True, **canary)
+    ask(cluster, abort=True)
+    assert (size(cluster, 1), size(cluster, 2)) == (5, kept)
+
+
 def test_a_canary_that_an_abort_is_to_keep_is_there_until_the_next_version() -> None:
     cluster = routed({"setWeight": 40}, PAUSE, replicas=5, abortScaleDownDelaySeconds=0)
     ask(cluster, abort=True)
