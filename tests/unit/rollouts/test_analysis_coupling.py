@@ -50,6 +50,16 @@ def test_step_and_background_runs_begin_together_and_are_named_after_version_and
     assert cluster.status["currentStepIndex"] == 1
 
 
+@pytest.mark.parametrize(("starting", "begins"), [(None, 0), (0, 0), (1, 1), (2, 2)])
+def test_the_background_analysis_begins_with_the_step_that_is_named(starting: int | None, begins: int) -> None:
+    analysis = {"templates": [{"templateName": "latency"}]} | ({} if starting is None else {"startingStep": starting})
+    cluster = an_update(steps=[{"pause": {}}] * 3, canary={"analysis": analysis})
+    for index in range(3):
+        assert (cluster.status["currentStepIndex"], bool(runs(cluster))) == (index, index >= begins)
+        cluster.user("promote", {"status": {"pauseConditions": None}})
+        cluster.converge()
+
+
 def test_a_successful_step_run_completes_its_step_and_the_background_run_goes_on() -> None:
     cluster = an_update()
     cluster.run_analyses("Successful")

@@ -11,7 +11,7 @@ from reconciler.rollouts import identity
 from reconciler.rollouts.template_verbs import undo
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import decode_replica_set
-from tests.properties.rollout_world import Cluster, Json, template
+from tests.properties.rollout_world import Cluster, Json, a_blue_green, template
 from tests.unit.rollouts.test_requests_of_users import an_update, push
 from tests.unit.rollouts.test_traffic_safety import hash_of, replica_set
 
@@ -38,6 +38,13 @@ def test_a_new_version_is_kept_off_the_nodes_of_the_stable_one_and_the_first_is_
     entry = {"weight": 7, "podAffinityTerm": term} if chosen is PREFERRED else term
     assert anti(cluster, "img:1") is None
     assert anti(cluster, "img:2") == {next(iter(chosen)): [entry]}
+
+
+def test_a_preview_is_kept_off_the_nodes_of_the_version_that_serves() -> None:
+    cluster = a_blue_green(blue_green={"antiAffinity": REQUIRED, "autoPromotionEnabled": False})
+    cluster.converge()
+    push(cluster, 2)
+    assert anti(cluster, "img:2") == {next(iter(REQUIRED)): [against(cluster, "img:1")]}
 
 
 def test_terms_of_the_user_stay_beside_it() -> None:

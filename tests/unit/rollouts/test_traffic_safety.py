@@ -70,6 +70,21 @@ def test_a_superseded_canary_of_a_dynamic_update_keeps_its_pods_until_proxies_fo
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
+def test_a_superseded_canary_keeps_its_pods_while_its_service_selects_it_though_it_has_no_weight() -> None:
+    """People look at it through that Service, which stays until the next version has a pod."""
+    cluster = an_update([{"setCanaryScale": {"replicas": 2}}, {"pause": {}}], traefik=True, replicas=5)
+    cluster.user("image 3", {"spec": {"template": template("img:3")}})
+    cluster.broken.add(cluster.world().template_hash)
+    cluster.converge()
+    cluster.wait(60)
+    assert canary_service(cluster) == hash_of(cluster, "img:2")
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 2
+    cluster.broken.clear()
+    cluster.converge()
+    cluster.wait(31)
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
+
+
 def test_a_revert_moves_traffic_also_to_a_stable_version_that_lacks_a_pod() -> None:
     cluster = an_update(WEIGHT_60, traefik=True, replicas=5)
     lose(cluster, "img:1", 4)
