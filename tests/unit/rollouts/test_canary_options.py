@@ -11,7 +11,7 @@ from reconciler.rollouts.model import ProgressThreshold
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, push
-from tests.unit.rollouts.test_traffic_safety import replica_set, weights
+from tests.unit.rollouts.test_traffic_safety import canary_service, hash_of, replica_set, weights
 
 PAUSE: Json = {"pause": {}}
 
@@ -124,6 +124,7 @@ def test_weights_count_in_hundredths_of_the_largest() -> None:
 
 
 def test_an_aborted_dynamic_update_never_takes_a_pod_from_the_stable_version() -> None:
+    """Its traffic leaves as the stable version grows, and finds the canary until the last of it has left."""
     cluster = routed({"setWeight": 20}, {"setWeight": 60}, PAUSE, replicas=5, dynamicStableScale=True)
     assert size(cluster, 1) == 2
     seen, shares = [], []
@@ -133,6 +134,8 @@ def test_an_aborted_dynamic_update_never_takes_a_pod_from_the_stable_version() -
         cluster.run_pods(most=1)
         seen.append(size(cluster, 1))
         shares.append(weights(cluster)["ca"])
+        assert shares[-1] == 0 or canary_service(cluster) == hash_of(cluster, "img:2")
+    assert canary_service(cluster) == hash_of(cluster, "img:1")
     assert seen == sorted(seen)
     assert seen[-1] == 5
     assert shares == sorted(shares, reverse=True)

@@ -11,6 +11,10 @@ import pytest
 import yaml
 
 from reconciler.rollouts.model import decode_rollout
+from reconciler.workloads import keys
+from tests.properties.rollout_world import Cluster, a_blue_green
+from tests.unit.rollouts.test_requests_of_users import an_update, push
+from tests.unit.rollouts.test_traffic_safety import hash_of, lose, replica_set
 
 EVERYTHING = Path(__file__).parents[2] / "golden" / "everything"
 OF_ROUTERS = ("alb", "albs")
@@ -40,3 +44,56 @@ def test_all_fields_of_steps_are_read() -> None:
     canary = decode_rollout(orjson.dumps(everything("canary"))).spec.strategy.canary
     assert canary is not None
     assert written(canary.typed_steps()) == steps
+
+
+def test_what_a_router_keeps_in_the_status_survives_an_update() -> None:
+    cluster = an_update()
+    kept = {"alb": {"ingress": "shop"}, "albs": [{"ingress": "shop"}]}
+    cluster.put("Rollout", {**cluster.rollout, "status": cluster.status | kept})
+    push(cluster, 3)
+    assert {key: cluster.status[key] for key in OF_ROUTERS} == kept
+
+
+def test_counters_are_those_of_all_versions_but_the_updated_ones() -> None:
+    cluster = an_update()
+    sizes = [replica_set(cluster, image)["spec"]["replicas"] for image in ("img:1", "img:2")]
+    lose(cluster, "img:1", 2)
+    old = replica_set(cluster, "img:1")
+    cluster.put("ReplicaSet", {**old, "status": old["status"] | {"readyReplicas": 3}})
+    cluster.reconcile()
+    assert counters(cluster) == (sum(sizes), sizes[1], 3 + sizes[1], 2 + sizes[1])
+
+
+def counters(cluster: Cluster) -> tuple[int, ...]:
+    names = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    return tuple(cluster.status[name] for name in names)
+
+
+def test_the_selectors_of_a_blue_green_rollout_are_those_of_its_services() -> None:
+    cluster = a_blue_green(blue_green={"autoPromotionEnabled": False})
+    cluster.converge()
+    push(cluster, 2)
+    wanted = {"activeSelector": hash_of(cluster, "img:1"), "previewSelector": hash_of(cluster, "img:2")}
+    assert cluster.status["blueGreen"] == wanted
+    assert cluster.status["canary"] == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (keys.HASH, "rollouts-pod-template-hash"),
+        (keys.DEADLINE, "scale-down-deadline"),
+        (keys.MANAGED_BY, "argo-rollouts.argoproj.io/managed-by-rollouts"),
+        (keys.REVISION, "rollout.argoproj.io/revision"),
+        (keys.REVISION_HISTORY, "rollout.argoproj.io/revision-history"),
+        (keys.DESIRED_REPLICAS, "rollout.argoproj.io/desired-replicas"),
+        (keys.EPHEMERAL, "rollout.argoproj.io/ephemeral-metadata"),
+        (keys.WORKLOAD_GENERATION, "rollout.argoproj.io/workload-generation"),
+        (keys.EXPERIMENT, "experiment.argoproj.io/name"),
+        (keys.EXPERIMENT_TEMPLATE, "experiment.argoproj.io/template-name"),
+        (keys.NOTIFIED_PREFIX, "notified.notifications.argoproj.io"),
+        (keys.LAST_APPLIED, "kubectl.kubernetes.io/last-applied-configuration"),
+    ],
+)
+def test_labels_and_annotations_are_called_as_other_tools_know_them(key: str, text: str) -> None:
+    assert key == text

@@ -62,6 +62,17 @@ def test_the_canary_service_goes_to_a_newer_version_only_when_that_has_the_pods_
         assert canary_service(cluster) == hash_of(cluster, selected)
 
 
+def test_the_canary_service_goes_to_a_newer_version_that_has_as_many_pods_as_are_left_of_the_older() -> None:
+    cluster = an_update(WEIGHT_60, traefik=True, replicas=5, canary=DYNAMIC)
+    lose(cluster, "img:2", 1)
+    cluster.user("image 3", {"spec": {"template": template("img:3")}})
+    for _ in range(3):
+        cluster.reconcile()
+    assert (canary_service(cluster), weights(cluster)["ca"]) == (hash_of(cluster, "img:2"), 60)
+    grow(cluster, "img:3", 1)
+    assert canary_service(cluster) == hash_of(cluster, "img:3")
+
+
 def test_a_superseded_canary_of_a_dynamic_update_keeps_its_pods_until_proxies_forgot_it() -> None:
     cluster = an_update(WEIGHT_60, traefik=True, replicas=5, canary=DYNAMIC)
     push(cluster, 3)

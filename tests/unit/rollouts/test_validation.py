@@ -187,6 +187,12 @@ def test_a_step_of_two_kinds_is_refused_whichever_they_are(one: str, other: str)
     ]
 
 
+def test_a_step_of_no_known_kind_says_which_there_are() -> None:
+    [said] = problems_of(canary(steps=[{"setWait": 1}]))
+    assert said.startswith('spec.strategy.steps[0]: Invalid value: "nothing known": a step must have exactly one of ')
+    assert [kind for kind in KINDS if kind not in said] == []
+
+
 def invalid(**spec: Any) -> Cluster:
     cluster = a_cluster(steps=[{"setWeight": 120}, {"setWeight": -1}], **spec)
     cluster.converge()

@@ -63,6 +63,7 @@ def pair(ping: str, pong: str, **more: Any) -> dict[str, Any]:
             f"{STEP}.setHeaderRoute.match[0].headerValue",
         ),
         (mirror(percentage=101), f"{STEP}.setMirrorRoute.percentage"),
+        (mirror(percentage=-1), f"{STEP}.setMirrorRoute.percentage"),
         (mirror(match=[{"method": {}}]), f"{STEP}.setMirrorRoute.match[0].method"),
         (mirror(match=[{"path": {"exact": "a", "prefix": "b"}}]), f"{STEP}.setMirrorRoute.match[0].path"),
         (mirror(match=[{"headers": {"x": {}}}]), f"{STEP}.setMirrorRoute.match[0].headers[x]"),
@@ -80,10 +81,12 @@ def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) 
         canary(trafficRouting=CONFIGMAP | {"maxTrafficWeight": 1000}, steps=[{"setWeight": 1000}]),
         header(match=[]),
         mirror(match=[{"method": {"exact": "GET"}, "headers": {"x": {"regex": "a.*"}}}]),
+        mirror(percentage=0),
+        mirror(percentage=100),
         pair("a", "b", trafficRouting=CONFIGMAP),
         pair("a", "b"),
     ],
-    ids=["a plugin's weights", "header", "mirror", "ping-pong", "ping-pong without a router"],
+    ids=["a plugin's weights", "header", "mirror", "none of it", "all", "ping-pong", "ping-pong without a router"],
 )
 def test_what_a_router_plugin_can_carry_is_accepted(patch: dict[str, Any]) -> None:
     assert problems_of(patch) == []
@@ -91,6 +94,14 @@ def test_what_a_router_plugin_can_carry_is_accepted(patch: dict[str, Any]) -> No
 
 def test_a_router_that_cannot_carry_a_route_is_named() -> None:
     assert "carries header routes (traefik)" in problems_of(header(TRAEFIK))[0]
+    without = canary(**SIDES, trafficRouting={}, steps=[{"setHeaderRoute": BETA}])
+    assert "carries header routes (none)" in problems_of(without)[1]
+
+
+def test_a_managed_route_without_a_name_is_told_once() -> None:
+    routes = {"managedRoutes": [{"name": ""}, {"name": ""}]}
+    found = problems_of(canary(trafficRouting=CONFIGMAP | routes))
+    assert [text.partition(": ")[0] for text in found] == [f"{AT}.trafficRouting.managedRoutes"]
 
 
 def test_of_a_router_that_is_not_installed_nothing_more_is_said() -> None:
