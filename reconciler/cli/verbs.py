@@ -18,12 +18,14 @@ from reconciler.cli.diff import diff
 from reconciler.cli.experiments import app as experiments
 from reconciler.cli.lint import lint
 from reconciler.cli.rollouts import app as rollouts
+from reconciler.cli.rollouts.familiar import Group
 from reconciler.cli.run import run
 from reconciler.cli.status import status
 from reconciler.errors import ReconcilerError, UserError
 
 app = typer.Typer(
     name="reconciler",
+    cls=Group,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.rollouts.model import Rollout
     from reconciler.rollouts.verbs import Action
 
-images = typer.Typer(no_args_is_help=True, help="Change a field of a Rollout.")
+images = typer.Typer(no_args_is_help=True, help="`set image NAME CONTAINER=IMAGE` rolls a new image out.")
 
 
 def promote(

@@ -15,8 +15,9 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
+from reconciler.cli.rollouts import app as rollouts
 from reconciler.cli.rollouts.acting import Target, act, send
-from reconciler.cli.rollouts.familiar import ELSEWHERE, understood
+from reconciler.cli.rollouts.familiar import ALONE, ELSEWHERE, understood
 from reconciler.cli.rollouts.reading import rollout_called
 from reconciler.cli.rollouts.tree_view import Tree
 from reconciler.cli.rollouts.view import Listing
@@ -222,6 +223,17 @@ def test_what_users_of_the_established_client_type_is_understood(typed: str, mea
         ("list experiments", "reconciler experiments list"),
         ("create analysisrun --from errors", "reconciler analysis run"),
         ("lint -f rollout.yaml", "reconciler lint PATH"),
+        ("get analysisrun run-1", "reconciler analysis get"),
+        ("list ar", "reconciler analysis list"),
+        ("create -f rollout.yaml", "kubectl apply -f FILE"),
+        ("create rollout -f rollout.yaml", "kubectl apply -f FILE"),
+        ("terminate", "reconciler experiments terminate EXPERIMENT"),
+        ("notifications template get", "commit statuses"),
+        ("dashboard", "the page that `reconciler run` serves"),
+        ("completion bash", "--install-completion"),
+        ("version", "reconciler --version"),
+        ("rollback shop", "reconciler rollouts undo NAME"),
+        ("scale shop --replicas 3", "kubectl scale rollout NAME"),
     ],
 )
 def test_what_is_another_verb_here_is_said(typed: str, there: str) -> None:
@@ -230,8 +242,29 @@ def test_what_is_another_verb_here_is_said(typed: str, there: str) -> None:
 
 
 def test_every_verb_that_is_named_instead_exists() -> None:
-    for words in (each.split()[1:] for each in (*ELSEWHERE.values(), "reconciler lint")):
+    ours = [each.split() for each in (*ELSEWHERE.values(), *ALONE.values()) if each.startswith("reconciler ")]
+    verbs = {tuple(word for word in words[1:3] if word.islower()) for words in ours}
+    assert ("lint",) in verbs and ("rollouts", "undo") in verbs
+    for words in verbs:
         assert CliRunner().invoke(everything, [*words, "--help"]).exit_code == 0
+
+
+def test_no_verb_of_ours_is_said_to_be_elsewhere() -> None:
+    assert set(ALONE).isdisjoint(registered.name for registered in rollouts.registered_commands)
+
+
+def test_who_leaves_rollouts_out_is_told_to_put_it_in_and_a_typing_error_stays_one() -> None:
+    told = CliRunner().invoke(everything, ["promote", "shop", "--full"])
+    assert "here that is: reconciler rollouts promote shop --full" in str(told.exception)
+    assert CliRunner().invoke(everything, ["promot", "shop"]).exit_code == 2
+    assert CliRunner().invoke(everything, ["status", "--help"]).exit_code == 0, "our own verb of that name"
+
+
+def test_the_help_of_rollouts_has_the_verbs_by_what_they_are_for() -> None:
+    page = CliRunner().invoke(everything, ["rollouts", "--help"], env={"COLUMNS": "80"}).output
+    places = [page.index(title) for title in ("─ Look", "─ Steer", "─ Before a release", "Exit codes")]
+    assert places == sorted(places)
+    assert page.index("─ Steer") < page.index("│ abort ") < page.index("─ Before")
 
 
 def test_changes_of_rollouts_are_lines_with_their_time(paused: Shop) -> None:
