@@ -52,7 +52,7 @@ class Row:
 
     number: int
     text: str
-    weight: int
+    weight: float
     share: float
     canary: int
     stable: int
@@ -104,6 +104,11 @@ def plan(
     return _Rehearsal(stage, failure).run()
 
 
+def percent(share: float) -> str:
+    """`20%`; below one percent with what tells it from nothing, as `0.5%`."""
+    return f"{share:.2g}%" if 0 < share < 1 else f"{share:.0f}%"
+
+
 class _Rehearsal:
     """`failure` None: the first deployment, of which nothing is noted down."""
 
@@ -112,6 +117,7 @@ class _Rehearsal:
         self._first = failure is None
         self._released = self._begun = stage.now
         self._index, self._aborted = 0, False
+        self._shared = 0.0
         self._forget()
 
     def run(self) -> Plan:
@@ -123,10 +129,12 @@ class _Rehearsal:
             decision, changed = self._stage.reconcile()
             self._note(promoted=promoted)
             promoted = False
-            if self._over():
+            if self._delivered():
                 return self._finish()
             if changed:
                 continue
+            if self._given_up():
+                return self._finish()
             if self._waits_for_person():
                 promoted = not self._noted_before_the_cutover()
                 self._stage.do(verbs.promote(self._stage.rollout))
@@ -162,15 +170,21 @@ class _Rehearsal:
 
     def _note(self, *, promoted: bool) -> None:
         world = self._world()
-        pods = sum(rs.status.replicas for rs in world.replica_sets) + self._stage.side_pods
-        self._most = max(self._most, pods)
-        self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
+        self._count(world)
         course = walked(self._stage.rollout)
         if self._first or world.aborted or (world.is_blue_green and world.promoted):
             return
         for index in range(self._index, course.done):
             self._row(world, index + 1, course.texts[index], endless=promoted)
             self._index = index + 1
+        if not world.promoted:
+            self._shared = _share(world, world.new, world.stable)
+
+    def _count(self, world: World) -> None:
+        """Pods at this moment."""
+        pods = sum(rs.status.replicas for rs in world.replica_sets) + self._stage.side_pods
+        self._most = max(self._most, pods)
+        self._fewest = min(self._fewest, sum(rs.available for rs in world.replica_sets))
 
     def _noted_before_the_cutover(self) -> bool:
         """Of a blue-green update the decision that ends the pause may also promote it: then nothing is left to see."""
@@ -191,7 +205,7 @@ class _Rehearsal:
                 number=number,
                 text=text,
                 weight=_percent(_asked(world, number), world.max_weight),
-                share=_share(world, new, stable),
+                share=self._shared if number and world.promoted else _share(world, new, stable),
                 canary=canary,
                 stable=left,
                 most=self._most,
@@ -203,11 +217,12 @@ class _Rehearsal:
         self._begun = self._stage.now
         self._forget()
 
-    def _over(self) -> bool:
-        status = self._stage.rollout.status
-        settled = verbs.settled(self._stage.rollout) and status.phase == "Healthy"
-        given_up = status.phase == "Degraded" and not self._busy()
-        return settled or given_up
+    def _delivered(self) -> bool:
+        return verbs.settled(self._stage.rollout) and self._stage.rollout.status.phase == "Healthy"
+
+    def _given_up(self) -> bool:
+        """Asked when nothing is left to do at once: what failed may still be aborted, by the engine itself."""
+        return self._stage.rollout.status.phase == "Degraded" and not self._busy()
 
     def _busy(self) -> bool:
         """Whether an aborted update still moves pods back."""
@@ -219,6 +234,7 @@ class _Rehearsal:
         world, stage = self._world(), self._stage
         status = stage.rollout.status
         if not self._first:
+            self._count(world)
             self._row(world, 0, _ending(world))
         return Plan(
             name=stage.rollout.metadata.name,
@@ -294,8 +310,8 @@ def _serves(world: World) -> bool:
     return world.promoted or (world.active is not None and world.active is world.new)
 
 
-def _percent(weight: int, most: int) -> int:
-    return weight * 100 // most
+def _percent(weight: int, most: int) -> float:
+    return weight * 100 / most
 
 
 def _lingering(world: World, now: datetime) -> timedelta:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 
 from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
-from reconciler.rollouts.plan import Plan, Row
+from reconciler.rollouts.plan import Plan, Row, percent
 from reconciler.rollouts.proving import wanted
 
+_NONE = ("0", "0s", "0m", "0h")
 _FAR_OFF = 5
 """Points of percent between the weight that a step asks for and the share that its pods give."""
 
@@ -16,6 +19,8 @@ _FAR_OFF = 5
 def warnings(rollout: Rollout, planned: Plan) -> list[str]:
     if blue_green := rollout.spec.strategy.blue_green:
         return [*_state(rollout, planned), *_blue_green(blue_green, planned)]
+    if not planned.replicas:
+        return [*_state(rollout, planned), "there are 0 replicas: no pod of any version runs, so nothing is tried"]
     canary = rollout.spec.strategy.canary or Canary()
     typed = canary.typed_steps()
     completed = [(row, typed[row.number - 1]) for row in planned.rows if row.number]
@@ -23,6 +28,7 @@ def warnings(rollout: Rollout, planned: Plan) -> list[str]:
         *_state(rollout, planned),
         *_judgement(rollout, canary, typed),
         *_weights(planned, completed),
+        *_crowded(planned, completed),
         *_repeated(planned, completed),
         *_order(completed),
         *_pauses(planned, completed),
@@ -70,16 +76,25 @@ def _weights(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
     for row, step in completed:
         if step.set_weight is None or planned.routed or abs(row.share - row.weight) < _FAR_OFF:
             continue
-        total = row.canary + row.stable
+        pods = f"{row.canary} of {row.canary + row.stable} pods"
         yield (
-            f"step {row.number} asks for {row.weight}% and gets {row.share:.0f}% ({row.canary} of {total} pods): "
+            f"step {row.number} asks for {percent(row.weight)} and gets {percent(row.share)} ({pods}): "
             f"use trafficRouting{_replicas_for(row.weight, planned.replicas)}"
         )
 
 
-def _replicas_for(weight: int, replicas: int) -> str:
+def _crowded(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
+    """Traffic that a router sends to fewer pods than its share of the replicas, as `setCanaryScale` may ask for."""
+    for row, step in completed:
+        needed = planned.replicas * row.share / 100
+        if planned.routed and step.set_weight is not None and row.canary and row.canary < math.floor(needed):
+            few = "1 pod" if row.canary == 1 else f"{row.canary} pods"
+            yield f"step {row.number} sends {percent(row.share)} of the traffic to {few} of {planned.replicas}"
+
+
+def _replicas_for(weight: float, replicas: int) -> str:
     smaller = min(weight, 100 - weight)
-    wanted = -(-100 // smaller) if smaller > 0 else 0
+    wanted = math.ceil(100 / smaller) if smaller > 0 else 0
     return f", or {wanted} replicas" if wanted > replicas else ""
 
 
@@ -106,7 +121,9 @@ def _order(completed: list[tuple[Row, Step]]) -> Iterator[str]:
 
 
 def _pauses(planned: Plan, completed: list[tuple[Row, Step]]) -> Iterator[str]:
-    for row, _ in completed:
+    for row, step in completed:
+        if step.pause and step.pause.duration and row.took == timedelta() and str(step.pause.duration) not in _NONE:
+            yield f"step {row.number} ({row.text}) is over at once: pauses are whole seconds"
         if row.took is None:
             yield f"step {row.number} waits until a person runs `reconciler rollouts promote {planned.name}`"
 

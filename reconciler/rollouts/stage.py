@@ -214,7 +214,7 @@ class Stage:
             case i.CreateExperiment(body):
                 name = body["metadata"]["name"]
                 self._changed("Experiment", name, body)
-                self.side[name] = staged(body, self.measures, self.now, self.starting)
+                self.side[name] = staged(body, self.measures, self.now, self.starting, self.broken)
             case i.TerminateExperiment(name):
                 self._patch("Experiment", name, {"spec": {"terminate": True}})
 

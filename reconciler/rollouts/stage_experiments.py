@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
-from reconciler.experiments.model import ExperimentSpec
+from reconciler.experiments.model import ExperimentSpec, Template
 from reconciler.kube.api import Object
 from reconciler.kube.durations import parse_go_duration
 from reconciler.rollouts.measuring import Measures, Measuring
+from reconciler.workloads import keys
 
 
 @dataclass(slots=True)
 class StagedExperiment:
-    """`verdict`: how it ended, once it has; then `ends` is when."""
+    """`verdict`: how it ended, once it has; then `ends` is when. `begins` None: its pods are never all ready."""
 
     spec: ExperimentSpec
-    begins: datetime
+    begins: datetime | None
     ends: datetime
     measured: tuple[Measuring, ...]
     verdict: str = ""
@@ -30,9 +32,11 @@ class StagedExperiment:
 
     def settle(self, now: datetime) -> Object:
         """Its status now."""
-        if self.ends <= now:
+        if self.ends <= now and self.begins:
             self.end("Successful", self.ends)
-        phase = self.verdict or ("Running" if self.begins <= now else "Pending")
+        elif self.ends <= now:
+            self.end("Failed", self.ends, "its pods did not get ready in time")
+        phase = self.verdict or ("Running" if self._runs(now) else "Pending")
         return {
             "phase": phase,
             "message": self.message,
@@ -41,7 +45,10 @@ class StagedExperiment:
 
     def analyses(self, now: datetime) -> list[str]:
         """What is being measured now, in words."""
-        return [each.text for each in self.measured] if self.begins <= now and not self.verdict else []
+        return [each.text for each in self.measured] if self._runs(now) and not self.verdict else []
+
+    def _runs(self, now: datetime) -> bool:
+        return self.begins is not None and self.begins <= now
 
     def pods(self, now: datetime) -> int:
         gone = bool(self.verdict) and self.ends + timedelta(seconds=self.spec.delay_seconds) <= now
@@ -49,17 +56,26 @@ class StagedExperiment:
 
     def events(self) -> list[datetime]:
         """When something happens by itself."""
-        return [self.begins, self.ends]
+        return [self.begins, self.ends] if self.begins else [self.ends]
 
 
-def staged(body: Object, measures: Measures, now: datetime, starting: timedelta) -> StagedExperiment:
-    """One that was just created; `starting` is how long its pods take."""
+def staged(
+    body: Object, measures: Measures, now: datetime, starting: timedelta, broken: Collection[str] = ()
+) -> StagedExperiment:
+    """One that was just created; `starting` is how long its pods take, `broken` the versions whose pods never start."""
     spec = msgspec.convert(body["spec"], ExperimentSpec)
+    if any(_version(each) in broken for each in spec.templates):
+        return StagedExperiment(spec, None, now + timedelta(seconds=spec.deadline_seconds), ())
     begins = now + starting + timedelta(seconds=max((each.min_ready_seconds for each in spec.templates), default=0))
     measured = {each.name: _measuring(msgspec.to_builtins(each), measures) for each in spec.analyses}
     required = [measured[name].lasts or timedelta() for name in spec.required]
     lasts = max(required) if required else parse_go_duration(spec.duration)
     return StagedExperiment(spec, begins, begins + lasts, tuple(measured.values()))
+
+
+def _version(template: Template) -> str:
+    metadata = (template.template or {}).get("metadata") or {}
+    return str((metadata.get("labels") or {}).get(keys.HASH, ""))
 
 
 def _measuring(analysis: Object, measures: Measures) -> Measuring:

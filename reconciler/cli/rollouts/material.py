@@ -15,9 +15,10 @@ from reconciler.analysis.metric import Metric, read_metric
 from reconciler.analysis.model import AnalysisTemplate, RolloutAnalysis, RolloutRunKind, TemplateSpec, decode_template
 from reconciler.analysis.templates import flatten
 from reconciler.cli.checks import reading
+from reconciler.cli.rollouts.autoscaled import scaled
 from reconciler.errors import NotFound, Problem, UserError
 from reconciler.kube.api import Cluster, Object
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, SCALERS
 from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.plan import Failure, Plan, plan
@@ -36,24 +37,34 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`templates` by (name, cluster scope)."""
+    """`templates` by (name, cluster scope). `notes`: what to know about a Rollout beside what the plan shows."""
 
     rollouts: tuple[Object, ...]
     templates: Mapping[tuple[str, bool], AnalysisTemplate]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def plans(self, starting: timedelta, failure: Failure | None = None) -> list[Shown]:
         """One per Rollout. Raises `UserError` for one that the engine refuses."""
         return [self._plan(rollout, starting, failure) for rollout in self.rollouts]
 
+    def sized(self, replicas: int) -> Material:
+        """The same with so many pods of each."""
+        rollouts = tuple({**each, "spec": {**(each.get("spec") or {}), "replicas": replicas}} for each in self.rollouts)
+        return Material(rollouts, self.templates)
+
     def _plan(self, rollout: Object, starting: timedelta, failure: Failure | None) -> Shown:
         measured = _Measured(self.templates)
         planned = plan(rollout, measured.measuring, starting=starting, failure=failure)
         said = _missed(failure, planned) if failure else warnings(decode_rollout(orjson.dumps(rollout)), planned)
-        return Shown(planned, (*said, *dict.fromkeys(measured.warnings)))
+        noted = filter(None, (self.notes.get(planned.name),))
+        return Shown(planned, (*noted, *said, *dict.fromkeys(measured.warnings)))
 
 
 def _missed(failure: Failure, planned: Plan) -> tuple[str, ...]:
     """Why nothing went wrong although it should: who reads only the end would take the update for safe."""
+    if planned.rows[-1].text == "stuck":
+        act = f"until somebody runs `reconciler rollouts abort {planned.name}`"
+        return (f"it stays like this {act}; with progressDeadlineAbort the engine does so itself",)
     if planned.outcome != "Healthy":
         return ()
     if failure.abort_at:
@@ -70,10 +81,15 @@ def from_files(path: Path) -> Material:
     manifests = [item.manifest for item in made.items]
     rollouts = tuple(found for found in manifests if _is(found, ROLLOUTS.kind))
     if not rollouts:
-        raise UserError(Problem(f"there is no Rollout in {path}", "name a manifest or directory that has one"))
+        nothing = Problem(f"there is no Rollout in {path}", "name a manifest or directory that has one")
+        raise UserError([*made.warnings, nothing])
     templates = [found for kind in _TEMPLATES for found in manifests if _is(found, kind)]
+    _refuse_without_fields(rollouts)
     rollouts = tuple(inlined(rollout, _holder(rollout, manifests)) for rollout in rollouts)
-    return Material(rollouts, {_key(found): _decoded(found) for found in templates})
+    scalers = [found for found in manifests if found.get("kind") == SCALERS.kind]
+    sized = [scaled(rollout, scalers) for rollout in rollouts]
+    notes = {rollout["metadata"]["name"]: note for rollout, note in sized if note}
+    return Material(tuple(each for each, _ in sized), {_key(found): _decoded(found) for found in templates}, notes)
 
 
 def from_cluster(cluster: Cluster, namespace: str, name: str) -> Material:
@@ -151,6 +167,14 @@ class _Measured:
 
 def _is(manifest: Object, kind: str) -> bool:
     return manifest.get("kind") == kind and str(manifest.get("apiVersion", "")).startswith(f"{ROLLOUTS.group}/")
+
+
+def _refuse_without_fields(rollouts: tuple[Object, ...]) -> None:
+    """What is no object at all cannot be looked into to say more."""
+    wrong = [each["metadata"]["name"] for each in rollouts if not isinstance(each.get("spec") or {}, dict)]
+    if wrong:
+        fix = "give it a selector, a template and a strategy"
+        raise UserError([Problem(f"{name}: spec: Invalid value: it has no fields", fix) for name in wrong])
 
 
 def _holder(rollout: Object, manifests: list[Object]) -> Object | None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.material import Shown
-from reconciler.rollouts.plan import Plan, Row
+from reconciler.rollouts.plan import Plan, Row, percent
 
 
 def view(shown: Shown) -> RenderableType:
@@ -19,7 +19,8 @@ def view(shown: Shown) -> RenderableType:
     routed = "traffic is routed" if planned.routed else "traffic follows pods"
     if planned.strategy == "blueGreen":
         routed = "traffic is switched at once"
-    title = clean(f"Rollout {planned.name}: {planned.replicas} replicas, {routed}", "bold")
+    number = "1 replica" if planned.replicas == 1 else f"{planned.replicas} replicas"
+    title = clean(f"Rollout {planned.name}: {number}, {routed}", "bold")
     lines = [clean(f"! {warning}", "yellow") for warning in shown.warnings]
     return Group(title, Text(), _rows(planned), Text(), summary(planned), *([Text(), *lines] if lines else []), Text())
 
@@ -42,8 +43,8 @@ def _rows(planned: Plan) -> RenderableType:
 
 def weight(row: Row) -> str:
     """`10%`, and what comes of it where that is another number: `10% → 20%`."""
-    real = f"{row.share:.0f}%"
-    return real if real == f"{row.weight}%" else f"{row.weight}% → {real}"
+    asked, real = percent(row.weight), percent(row.share)
+    return real if real == asked else f"{asked} → {real}"
 
 
 def takes(took: timedelta | None) -> str:

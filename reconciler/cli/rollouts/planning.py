@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 Subject = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A manifest, a directory, or a Rollout's name.")]
 Starting = Annotated[str, typer.Option("--pod-start", help="How long a pod takes to be ready, e.g. 20s.")]
+Replicas = Annotated[int | None, typer.Option("--replicas", min=0, help="Plan with so many pods.")]
 
 
 def plan(
     subject: Subject,
     starting: Starting = "0",
+    replicas: Replicas = None,
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -31,7 +33,7 @@ def plan(
 
     Examples: reconciler rollouts plan deploy/rollout.yaml · reconciler rollouts plan shop -n production
     """
-    _show(subject, starting, namespace, kubeconfig, context, output, None)
+    _show(_material(subject, replicas, namespace, kubeconfig, context), starting, output, None)
 
 
 def simulate(
@@ -40,6 +42,7 @@ def simulate(
     fails_after: Annotated[str, typer.Option("--analysis-fails-at", help="Running analyses fail then, e.g. 7m.")] = "",
     abort_at: Annotated[int | None, typer.Option("--abort-at", min=1, help="Somebody aborts in this step.")] = None,
     starting: Starting = "0",
+    replicas: Replicas = None,
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -58,23 +61,14 @@ def simulate(
         raise UserError(Problem("nothing goes wrong in this simulation", fix))
     after = length(fails_after, "--analysis-fails-at") if fails_after else None
     failure = Failure(never_ready, after, abort_at)
-    _show(subject, starting, namespace, kubeconfig, context, output, failure)
+    _show(_material(subject, replicas, namespace, kubeconfig, context), starting, output, failure)
 
 
-def _show(
-    subject: str,
-    starting: str,
-    namespace: str,
-    kubeconfig: str,
-    context: str,
-    output: Format,
-    failure: Failure | None,
-) -> None:
+def _show(made: Material, starting: str, output: Format, failure: Failure | None) -> None:
     from reconciler.cli.printing import show
     from reconciler.cli.rollouts.plan_view import answer, view
     from reconciler.cli.rollouts.watching import length
 
-    made = _material(subject, namespace, kubeconfig, context)
     shown = made.plans(length(starting, "--pod-start"), failure)
     if output is Format.TABLE:
         for found in shown:
@@ -83,7 +77,12 @@ def _show(
         print(document("plans", [answer(found) for found in shown], output))  # noqa: T201 - this is the answer
 
 
-def _material(subject: str, namespace: str, kubeconfig: str, context: str) -> Material:
+def _material(subject: str, replicas: int | None, namespace: str, kubeconfig: str, context: str) -> Material:
+    made = _found(subject, namespace, kubeconfig, context)
+    return made if replicas is None else made.sized(replicas)
+
+
+def _found(subject: str, namespace: str, kubeconfig: str, context: str) -> Material:
     from pathlib import Path
 
     from reconciler.cli.rollouts import material

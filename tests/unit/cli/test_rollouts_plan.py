@@ -162,3 +162,50 @@ def test_a_workload_that_is_not_in_the_files_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["plan", str(tmp_path)])
     assert isinstance(done.exception, UserError)
     assert "Deployment other, which is not in these files" in str(done.exception)
+
+
+SCALER = """
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: busy}
+spec:
+  minReplicas: 2
+  maxReplicas: 10
+  scaleTargetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: shop}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "planned"),
+    [("replicas: 4", (), 4), ("replicas: 40", (), 10), ("", (), 2), ("", ("--replicas", "7"), 7)],
+    ids=["within the limits", "more than it allows", "none: the fewest", "as asked for"],
+)
+def test_an_autoscaler_of_the_same_files_says_how_many_pods_are_planned_with(
+    tmp_path: Path, written: str, given: tuple[str, ...], planned: int
+) -> None:
+    shown = run("plan", a_file(tmp_path, ROLLOUT.replace("replicas: 4", written) + SCALER), *given).output
+    assert f"Rollout shop: {planned} replicas" in shown
+    assert ("HorizontalPodAutoscaler busy chooses 2 to 10 pods" in shown) is not bool(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [b", "cannot be read"),
+        (ROLLOUT.split("spec:")[0] + "spec: hello", "spec: Invalid value: it has no fields"),
+    ],
+    ids=["no YAML", "a text for a spec"],
+)
+def test_a_file_that_cannot_be_planned_says_why_without_a_traceback(tmp_path: Path, text: str, said: str) -> None:
+    failed = run("plan", a_file(tmp_path, text)).exception
+    assert isinstance(failed, UserError)
+    assert said in str(failed)
+
+
+def test_an_update_that_sticks_says_who_ends_it(tmp_path: Path) -> None:
+    shown = run("simulate", a_file(tmp_path, ROLLOUT), "--never-ready").output
+    assert "it stays like this until somebody runs `reconciler rollouts abort shop`" in shown
+    ends = ROLLOUT.replace("replicas: 4", "replicas: 4\n  progressDeadlineAbort: true")
+    assert "back to stable" in (shown := run("simulate", a_file(tmp_path, ends), "--never-ready").output)
+    assert "stays like this" not in shown

@@ -15,7 +15,7 @@ from reconciler.errors import UserError
 from reconciler.rollouts.canary.sizes import split
 from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
-from reconciler.rollouts.plan import Failure, Plan, plan
+from reconciler.rollouts.plan import Failure, Plan, percent, plan
 from reconciler.rollouts.plan_warnings import warnings
 
 Json = dict[str, Any]
@@ -257,3 +257,50 @@ def test_a_simulated_failure_of_an_experiments_analysis_aborts() -> None:
     )
     found = planned(rollout, failure=Failure(analysis_fails_after=2 * MINUTE))
     assert (found.outcome, found.rows[-1].text) == ("Degraded", "back to stable")
+
+
+@pytest.mark.parametrize(
+    "rollout",
+    [
+        a_rollout({"setWeight": 50}, {"pause": {"duration": "1m"}}, replicas=1, maxSurge=0, maxUnavailable=1),
+        a_rollout({"setWeight": 50}, {"pause": {"duration": "1m"}}, replicas=0),
+        a_rollout({"setWeight": 100}, {"pause": {"duration": "1m"}}, replicas=3, **TRAEFIK),
+    ],
+    ids=["nothing left to do at the end", "no replicas", "all traffic before the end"],
+)
+def test_pods_of_every_row_are_pods_that_were_there(rollout: Json) -> None:
+    assert all(0 <= row.fewest <= row.most <= 6 for row in planned(rollout).rows)
+
+
+def test_a_pause_before_the_promotion_shows_what_people_got_during_it() -> None:
+    found = planned(a_rollout({"setWeight": 50}, {"pause": {"duration": "1m"}}, replicas=1))
+    assert [row.share for row in found.rows] == [50, 50, 100]
+
+
+def test_a_weight_below_one_percent_is_not_nothing() -> None:
+    routed = {**TRAEFIK, "trafficRouting": {"maxTrafficWeight": 1000, "nginx": {"stableIngress": "shop"}}}
+    rollout = a_rollout({"setWeight": 5}, {"pause": {"duration": "1m"}}, **routed)
+    assert planned(rollout).rows[1].share == 0.5
+    assert "before the new version gets any traffic" not in warned(rollout)
+    assert [percent(share) for share in (0, 0.5, 1, 33.3)] == ["0%", "0.5%", "1%", "33%"]
+
+
+def test_much_traffic_for_few_pods_is_warned_of() -> None:
+    few = a_rollout({"setCanaryScale": {"replicas": 1}}, {"setWeight": 90}, replicas=10, **TRAEFIK)
+    assert "step 2 sends 90% of the traffic to 1 pod of 10" in warned(few)
+    assert "of the traffic to" not in warned(a_rollout({"setWeight": 90}, replicas=10, **TRAEFIK))
+
+
+def test_no_replicas_and_a_pause_below_a_second_are_warned_of() -> None:
+    assert "there are 0 replicas" in warned(a_rollout({"setWeight": 50}, replicas=0))
+    assert "step 1 (pause: 0.5s) is over at once" in warned(a_rollout({"pause": {"duration": "0.5s"}}))
+    assert "over at once" not in warned(a_rollout({"pause": {"duration": "1s"}}, {"pause": {"duration": 0}}))
+
+
+def test_an_experiment_whose_pods_never_start_fails_when_its_patience_ends() -> None:
+    step = {"experiment": {"duration": "5m", "templates": [{"name": "a", "specRef": "canary"}]}}
+    failed = planned(a_rollout(step), failure=Failure(never_ready=True))
+    assert (failed.outcome, failed.rows[-1].text) == ("Degraded", "back to stable")
+    assert failed.lasts == 10 * MINUTE
+    stable = {"experiment": {"duration": "5m", "templates": [{"name": "a", "specRef": "stable"}]}}
+    assert planned(a_rollout(stable), failure=Failure(never_ready=True)).rows[0].number == 1
