@@ -136,6 +136,9 @@ class _Rehearsal:
             if self._given_up():
                 return self._finish()
             if self._waits_for_person():
+                if (due := self._due()) and self._stage.measured:  # nobody promotes before what is played in has come
+                    self._stage.now = due
+                    continue
                 promoted = not self._noted_before_the_cutover()
                 self._stage.do(verbs.promote(self._stage.rollout))
                 continue

@@ -304,3 +304,9 @@ def test_an_experiment_whose_pods_never_start_fails_when_its_patience_ends() -> 
     assert failed.lasts == 10 * MINUTE
     stable = {"experiment": {"duration": "5m", "templates": [{"name": "a", "specRef": "stable"}]}}
     assert planned(a_rollout(stable), failure=Failure(never_ready=True)).rows[0].number == 1
+
+
+def test_an_analysis_may_fail_while_the_update_waits_for_a_person() -> None:
+    rollout = a_rollout({"setWeight": 25}, {"pause": {}}, analysis=ERRORS)
+    failed = planned(rollout, failure=Failure(analysis_fails_after=25 * MINUTE))
+    assert (failed.outcome, failed.rows[-1].text, failed.lasts) == ("Degraded", "back to stable", 25 * MINUTE)
