@@ -12,21 +12,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from reconciler.kube.objects import INGRESSES, TRAEFIK_SERVICES
 from reconciler.rollouts import intents as i
 from reconciler.workloads import keys
 from tests.e2e.endpoints import Endpoints
 from tests.e2e.observer import Observer
+from tests.properties import carried
 from tests.properties.blue_green_invariants import watch_of
-from tests.properties.invariants import Watch
+from tests.properties.invariants import Broken, Watch
 from tests.properties.rollout_world import Cluster
 from tests.testbed.access import Access
 
 Json = dict[str, Any]
-Version = tuple[datetime, Json]
-"""An object as it was from a moment on."""
 
 _PATHS = {
     "Rollout": "/apis/argoproj.io/v1alpha1/namespaces/{}/rollouts",
@@ -39,6 +38,14 @@ _PATHS = {
 }
 _ROUTED = {resource.kind: resource for resource in (TRAEFIK_SERVICES, INGRESSES)}
 _ENDED_BADLY = ("Failed", "Error", "Inconclusive")
+
+
+class Version(NamedTuple):
+    """An object as it was from a moment on; one that is gone, as it was last."""
+
+    at: datetime
+    obj: Json
+    gone: bool = False
 
 
 @dataclass
@@ -81,29 +88,48 @@ class Guard(AbstractContextManager["Guard"]):
         """How many writes were held against the invariants. Raises `Broken` for the first that broke one."""
         started = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         seen = (each for observer in self._observers for each in observer.history())
-        return check(self._rollout, ((started + timedelta(seconds=at), found) for at, found in seen))
+        return check(self._rollout, (Version(started + timedelta(seconds=at), obj, gone) for at, obj, gone in seen))
 
 
 def check(rollout: str, versions: Iterable[Version]) -> int:
     """See `Guard.check`; `versions` in any order."""
-    story = sorted(versions, key=lambda each: int(each[1]["metadata"]["resourceVersion"]))
-    seen, endpoints, checked = Seen(rollout, story[0][0]), Endpoints(), 0
+    story = sorted(versions, key=lambda each: int(each.obj["metadata"]["resourceVersion"]))
+    seen, endpoints, checked = Seen(rollout, story[0].at), Endpoints(), 0
     watch: Watch | None = None
-    for seen.now, found in story:
+    for seen.now, found, gone in story:
         key = (found["kind"], found["metadata"]["name"])
-        before = seen.objects.get(key)
+        if key == ("Rollout", rollout) and (gone or "deletionTimestamp" in found["metadata"]):
+            watch, seen.objects, endpoints = None, {}, Endpoints()  # what is deleted with it is meant to go
+            continue
         if watch is not None:
-            if before is not None and _somebody_acted(before, found):
-                watch.user_acted()
-            if found["kind"] == "EndpointSlice":
-                endpoints.before(found, seen.rollout, seen.objects)
-            for intent in _intents(before, found):
-                watch.before(intent)
-                checked += 1
-        seen.objects[key] = found
+            checked += _hold(watch, endpoints, seen, found, gone=gone)
+        _remember(seen, key, found, gone=gone)
         if watch is None and seen.begun:
             watch = watch_of(cast(Cluster, seen))
     return checked
+
+
+def _hold(watch: Watch, endpoints: Endpoints, seen: Seen, found: Json, *, gone: bool) -> int:
+    """One write against the invariants; how many intents it was."""
+    kind, name = found["kind"], found["metadata"]["name"]
+    before = seen.objects.get((kind, name))
+    if before is not None and _somebody_acted(before, found):
+        watch.user_acted()
+    if kind == "EndpointSlice" and not gone:
+        endpoints.before(found, seen.rollout, seen.objects)
+    if kind == "Service" and gone and carried.weights(seen.rollout, seen.objects).get(name):
+        raise Broken(f"Service {name} is deleted while it gets traffic")
+    intents = [] if gone else list(_intents(before, found))
+    for intent in intents:
+        watch.before(intent)
+    return len(intents)
+
+
+def _remember(seen: Seen, key: tuple[str, str], found: Json, *, gone: bool) -> None:
+    if gone:
+        seen.objects.pop(key, None)
+    else:
+        seen.objects[key] = found
 
 
 def _somebody_acted(before: Json, after: Json) -> bool:

@@ -10,14 +10,21 @@ import time
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.testbed import kubeconfig
 from tests.testbed.access import Access
 
 _AGAIN_SECONDS = 0.1
 """Where a kind is not served yet it is asked for again, but not all the time."""
-Seen = tuple[float, dict[str, Any]]
+
+
+class Seen(NamedTuple):
+    """One version of an object; `at` is monotonic. Of one that is gone by then it is the last."""
+
+    at: float
+    obj: dict[str, Any]
+    gone: bool = False
 
 
 class Observer:
@@ -40,11 +47,11 @@ class Observer:
 
     def first(self, matches: Callable[[dict[str, Any]], bool], since: float = 0.0) -> float | None:
         """When an object that matches was first seen at or after `since`."""
-        return next((at for at, obj in list(self._seen) if at >= since and matches(obj)), None)
+        return next((at for at, obj, _ in list(self._seen) if at >= since and matches(obj)), None)
 
     def since(self, since: float) -> list[dict[str, Any]]:
         """Every version seen at or after `since`."""
-        return [obj for at, obj in list(self._seen) if at >= since]
+        return [obj for at, obj, _ in list(self._seen) if at >= since]
 
     def history(self) -> list[Seen]:
         """All that was seen, in the order in which it came."""
@@ -63,14 +70,15 @@ class Observer:
         request = urllib.request.Request(f"{self._cluster.url}{self._path}?watch=1&timeoutSeconds=60", headers=headers)
         with urllib.request.urlopen(request, timeout=70, context=context) as stream:
             for line in stream:
-                self._remember(json.loads(line)["object"])
+                event = json.loads(line)
+                self._remember(event["object"], gone=event["type"] == "DELETED")
                 if self._stopping.is_set():
                     return
 
-    def _remember(self, obj: dict[str, Any]) -> None:
+    def _remember(self, obj: dict[str, Any], *, gone: bool) -> None:
         """A watch that starts again repeats what was seen before."""
         metadata = obj.get("metadata", {})
         version = (metadata.get("uid", ""), metadata.get("resourceVersion", ""))
         if version not in self._versions:
             self._versions.add(version)
-            self._seen.append((time.monotonic(), obj))
+            self._seen.append(Seen(time.monotonic(), obj, gone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,8 +34,11 @@ def at() -> Make:
 
 def check(history: Iterable[Json]) -> int:
     """One write a second."""
-    moments = ((START + timedelta(seconds=int(each["metadata"]["resourceVersion"])), each) for each in history)
-    return invariants.check("shop", moments)
+    return invariants.check("shop", [invariants.Version(_at(each), each, "gone" in each) for each in history])
+
+
+def _at(each: Json) -> datetime:
+    return START + timedelta(seconds=int(each["metadata"]["resourceVersion"]))
 
 
 def replica_set(at: Make, pod_hash: str, replicas: int, available: int, goes_after: int | None = None) -> Json:
@@ -140,3 +143,10 @@ def test_production_traffic_that_loses_endpoints_is_seen_and_a_preview_that_does
     assert check(story) == 2
     with pytest.raises(Broken, match="live gets 100 %, which needs 4 endpoints: of 4 it keeps 3"):
         check([*story, endpoints(at, "live", 3)])
+
+
+def test_what_is_deleted_with_its_rollout_may_go_and_a_service_with_traffic_may_not(at: Make) -> None:
+    story = [*previewed(at, 4), {**blue_green(at, 2), "gone": True}]
+    assert check([*story, endpoints(at, "live", 0), replica_set(at, OLD, 0, 4)]) == 2
+    with pytest.raises(Broken, match="live is deleted while"):
+        check([*previewed(at, 4), {**service(at, "live", OLD), "gone": True}])
