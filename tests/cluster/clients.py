@@ -12,6 +12,7 @@ from tests.cluster.rollouts_engine import Shop
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z")
 _DELAY = re.compile(r"delay:\w+")
+_COUNT = re.compile(r"[✔✖?⚠] \d+")
 _AFTER_NAME = re.compile(r"\s{2,}")
 
 
@@ -68,16 +69,20 @@ def shown(text: str) -> Shown:
             images.add(value.strip())
         elif title == "Replicas":
             facts |= dict(re.findall(r"(\w+) (\d+)", value))
-        else:
+        elif named:
             facts[title] = value.partition("  ")[0].strip()  # ours names the step, too
+        else:
+            facts[title] += f" {value.strip()}"  # ours folds a long message
     return Shown(facts, frozenset(images), frozenset(filter(None, map(_node, tree.splitlines()[1:]))))
 
 
 def _node(line: str) -> tuple[str, ...]:
     cells = _AFTER_NAME.split(line.strip(" │├└─"))
-    if len(cells) < 3:
-        return tuple(cells)
+    if len(cells) < 4:  # a revision, or what has no status yet
+        return tuple(cells[:1])
     name, _, status, _, *info = cells
+    if name.startswith("α"):
+        info = [",".join(_COUNT.findall(each)) for each in info]  # ours says why it failed, too
     return (name, status, *(_DELAY.sub("delay", each) for each in info if each))
 
 

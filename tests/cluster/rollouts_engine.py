@@ -24,12 +24,16 @@ from reconciler.rollouts.step_plugins.caller import Caller
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.loop import Engine
 from reconciler.runtime.queue import WorkQueue
+from tests.cluster.analysis_engine import a_metric
 
 Json = dict[str, Any]
 
 
 class Shop:
-    """A Rollout named `shop` in a namespace, the engine that drives it, and `reconciler rollouts` to look and steer."""
+    """A Rollout named `shop` in a namespace, the engine that drives it, and `reconciler rollouts` to look and steer.
+
+    The engine runs between `start` and `stop`; a test that has another drive it does not start it.
+    """
 
     def __init__(self, kubeconfig: Path, namespace: str) -> None:
         self.kubeconfig, self.namespace, clock = kubeconfig, namespace, SystemClock()
@@ -65,7 +69,7 @@ class Shop:
         for informer in self.informers.values():
             informer.stop()
 
-    def create(self, steps: list[Json], **strategy: Any) -> None:
+    def create(self, steps: list[Json], *, annotations: dict[str, str] | None = None, **strategy: Any) -> None:
         labels = {"app": "shop"}
         containers = [{"name": "web", "image": "shop:1"}]
         spec = {
@@ -74,8 +78,22 @@ class Shop:
             "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
             "strategy": strategy or {"canary": {"steps": steps}},
         }
-        body = {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, "metadata": {"name": "shop"}, "spec": spec}
+        metadata = {"name": "shop", "annotations": annotations or {}}
+        body = {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, "metadata": metadata, "spec": spec}
         self.cluster.create(ROLLOUTS, self.namespace, body)
+
+    def measures(self, template: str, share_of_errors: float, **metric: Any) -> None:
+        """What the AnalysisTemplate finds from now on."""
+        query, condition = f"vector({share_of_errors})", "result[0] < 0.1"
+        spec = {"metrics": [a_metric("errors", query, successCondition=condition, **metric)]}
+        store = self.informers[ANALYSIS_TEMPLATES.kind].store
+        if store.get(self.namespace, template):
+            told = self.cluster.patch(ANALYSIS_TEMPLATES, self.namespace, template, {"spec": spec})
+        else:
+            body = {"apiVersion": ANALYSIS_TEMPLATES.api_version, "kind": ANALYSIS_TEMPLATES.kind}
+            named = {**body, "metadata": {"name": template}, "spec": spec}
+            told = self.cluster.create(ANALYSIS_TEMPLATES, self.namespace, named)
+        store.put_answer(told)
 
     def run(self, *arguments: str) -> Result:
         """`reconciler rollouts …` in this namespace."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.kube.api import Resource
-from reconciler.kube.objects import ANALYSIS_RUNS, ANALYSIS_TEMPLATES, SERVICES
-from tests.cluster.analysis_engine import Analyses, a_metric
+from reconciler.kube.objects import ANALYSIS_RUNS, SERVICES
+from tests.cluster.analysis_engine import Analyses
 from tests.cluster.rollouts_engine import Shop, until
 from tests.e2e.invariants import Guard
 from tests.testbed.access import Access
@@ -84,20 +84,6 @@ def test_deploy_update_promote_undo_abort_without_a_moment_with_fewer_endpoints(
     assert set(shop.stored()["status"]["blueGreen"]) == {"activeSelector", "previewSelector"}
 
 
-def measures(shop: Shop, template: str, share_of_errors: float) -> None:
-    """What the template finds from now on."""
-    metric = a_metric("errors", f"vector({share_of_errors})", successCondition="result[0] < 0.1")
-    spec, store = {"metrics": [metric]}, shop.informers[ANALYSIS_TEMPLATES.kind].store
-    if store.get(shop.namespace, template):
-        told = shop.cluster.patch(ANALYSIS_TEMPLATES, shop.namespace, template, {"spec": spec})
-    else:
-        body = {"apiVersion": ANALYSIS_TEMPLATES.api_version, "kind": ANALYSIS_TEMPLATES.kind}
-        told = shop.cluster.create(
-            ANALYSIS_TEMPLATES, shop.namespace, {**body, "metadata": {"name": template}, "spec": spec}
-        )
-    store.put_answer(told)
-
-
 def verdicts(shop: Shop) -> dict[str, str]:
     """Kind of each AnalysisRun of the wanted version and its phase."""
     pod_hash = shop.stored()["status"]["currentPodHash"]
@@ -107,8 +93,8 @@ def verdicts(shop: Shop) -> dict[str, str]:
 
 @pytest.mark.usefixtures("analyses")
 def test_each_analysis_decides_about_its_side_of_the_cutover(guard: Guard, shop: Shop) -> None:
-    measures(shop, "smoke", 0.25)
-    measures(shop, "errors", 0.25)
+    shop.measures("smoke", 0.25)
+    shop.measures("errors", 0.25)
     shop.create([], blueGreen=JUDGED)
     shop.reaches("Healthy", available=4)
     first = selects(shop, "live")
@@ -118,14 +104,14 @@ def test_each_analysis_decides_about_its_side_of_the_cutover(guard: Guard, shop:
     assert "pre-promotion analysis phase error/failed" in shop.stored()["status"]["message"]
     assert (verdicts(shop), selects(shop, "live")) == ({"PrePromotion": "Failed"}, first)
 
-    measures(shop, "smoke", 0)
+    shop.measures("smoke", 0)
     shop.says("set", "image", "shop", "web=shop:3")
     shop.reaches("Degraded", revision="3")
     assert "post-promotion analysis phase error/failed" in shop.stored()["status"]["message"]
     assert verdicts(shop) == {"PrePromotion": "Successful", "PostPromotion": "Failed"}
     assert selects(shop, "live") == first, "the version that failed gave the traffic back"
 
-    measures(shop, "errors", 0)
+    shop.measures("errors", 0)
     shop.says("set", "image", "shop", "web=shop:4")
     shop.reaches("Healthy", revision="4", updated=4)
     assert verdicts(shop) == {"PrePromotion": "Successful", "PostPromotion": "Successful"}

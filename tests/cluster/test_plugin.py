@@ -6,28 +6,18 @@ status, the established client shows what its rules say (spec rollouts §11.4), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.clients import Client, Ours, Theirs, shown, timeless
-from tests.cluster.rollouts_engine import Shop, until
+from tests.cluster.acts import HEALTHY, Act, both, same_status, tell
+from tests.cluster.clients import Client, Theirs
+from tests.cluster.rollouts_engine import until
 from tests.testbed.access import Access
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("rollout_crds")]
 STEPS = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
-
-
-@dataclass(frozen=True)
-class Act:
-    """What is typed, and what is shown when it has come true."""
-
-    typed: str
-    facts: dict[str, str]
-    images: tuple[str, ...]
 
 
 def paused(step: int, weight: int, updated: int, message: str = "CanaryPauseStep") -> dict[str, str]:
@@ -41,7 +31,6 @@ def aborted(revision: int) -> dict[str, str]:
     return {"Status": "✖ Degraded", "Message": message, **where}
 
 
-HEALTHY = {"Status": "✔ Healthy", "Desired": "4", "Current": "4", "Updated": "4", "Ready": "4", "Available": "4"}
 DONE = {**HEALTHY, "Strategy": "Canary", "Step": "4/4", "SetWeight": "100", "ActualWeight": "100"}
 CANARY = (
     Act("", DONE, ("shop:1 (stable)",)),
@@ -73,19 +62,8 @@ BLUE_GREEN = (
 
 @pytest.fixture
 def clients(control_plane: Access, namespace: str, rollouts_plugin: Path) -> Iterator[tuple[Client, Theirs]]:
-    """Ours and theirs, each with a namespace and an engine of its own."""
-    other = f"{namespace}-b"
-    control_plane.kubectl("create", "namespace", other)
-    shops = [Shop(control_plane.kubeconfig, each) for each in (namespace, other)]
-    for shop in shops:
-        for name in ("live", "next"):
-            control_plane.kubectl("-n", shop.namespace, "create", "service", "clusterip", name, "--tcp=80")
-            control_plane.kubectl("-n", shop.namespace, "set", "selector", "service", name, "app=shop")
-        shop.start()
-    yield Ours(shops[0]), Theirs(shops[1], rollouts_plugin)
-    for shop in shops:
-        shop.stop()
-    control_plane.kubectl("delete", "namespace", other, "--wait=false")
+    with both(control_plane, namespace, rollouts_plugin) as pair:
+        yield pair
 
 
 def test_a_canary_goes_the_same_way_by_either_client(clients: tuple[Client, Theirs]) -> None:
@@ -111,49 +89,3 @@ def test_a_restart_by_either_client_ends_the_same(clients: tuple[Client, Theirs]
         until(lambda shop=client.shop: "restartedAt" in shop.stored()["status"], lambda: "no restart", seconds=120)
         client.shop.reaches("Healthy", available=4)
     same_status(*clients)
-
-
-def tell(story: tuple[Act, ...], ours: Client, theirs: Theirs) -> None:
-    for number, act in enumerate(story):
-        for client in (ours, theirs):
-            if act.typed:
-                client.do(*act.typed.split())
-        where = f"after {number}: {act.typed}"
-        agree(partial(_shows, theirs, act), where)
-        same_status(ours, theirs, where)
-        same_words(theirs, where)
-
-
-def _shows(theirs: Client, act: Act) -> tuple[object, object]:
-    found = shown(theirs.do("get", "rollout", "shop", "--no-color"))
-    facts = {title: found.facts.get(title) for title in act.facts}
-    return (facts, set(found.images)), (act.facts, set(act.images))
-
-
-def same_status(ours: Client, theirs: Client, where: str = "at the end") -> None:
-    agree(lambda: (_status(ours), _status(theirs)), f"statuses {where}")
-
-
-def _status(client: Client) -> object:
-    return timeless(client.shop.stored()["status"])
-
-
-def same_words(theirs: Theirs, where: str) -> None:
-    """Both clients about the same Rollout: header and tree, `list`, and the exit code of `status`."""
-    shop = theirs.shop
-    agree(lambda: (shown(theirs.do("get", "rollout", "shop", "--no-color")), shown(shop.says("get", "shop"))), where)
-    line = shop.says("list").replace("॥", "").replace("✔", "").replace("✖", "")
-    agree(lambda: (theirs.do("list", "rollouts").split(), line.split()), where)
-    told, ours = theirs.run("status", "shop", "--watch=false"), shop.run("status", "shop", "--no-watch")
-    assert (told.returncode, told.stdout.split()[0]) == (ours.exit_code, ours.output.split()[0]), where
-
-
-def agree(look: Callable[[], tuple[object, object]], where: str) -> None:
-    """Wait until both are the same; what differs is said."""
-    seen: list[object] = []
-
-    def same() -> bool:
-        seen[:] = look()
-        return seen[0] == seen[1]
-
-    until(same, lambda: f"{where}:\n{seen[0]}\n{seen[1]}")

@@ -23,29 +23,11 @@ from reconciler.rollouts.ports import NoAnalyses
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.loop import Engine
 from reconciler.runtime.queue import WorkQueue
+from tests.testbed import traefik
 from tests.testbed.access import Access
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("rollout_crds")]
 Json = dict[str, Any]
-
-_TRAEFIK_CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "traefikservices.traefik.io"},
-    "spec": {
-        "group": "traefik.io",
-        "scope": "Namespaced",
-        "names": {"kind": "TraefikService", "plural": "traefikservices", "singular": "traefikservice"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
 
 
 class Rollouts:
@@ -151,8 +133,7 @@ def a_rollout(steps: list[Json], **canary: Any) -> Json:
 
 def running(control_plane: Access, namespace: str) -> Iterator[Rollouts]:
     """The engine, and the definitions of what it watches."""
-    control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(_TRAEFIK_CRD))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/traefikservices.traefik.io", "--timeout=20s")
+    traefik.define(control_plane)
     rollouts = Rollouts(control_plane, namespace)
     rollouts.start()
     yield rollouts

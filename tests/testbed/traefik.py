@@ -44,8 +44,7 @@ class Traefik:
 
     def start(self) -> Traefik:
         network = self._control_plane.network
-        definitions = {"apiVersion": "v1", "kind": "List", "items": [_definition(kind) for kind in _KINDS]}
-        self._control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(definitions))
+        define(self._control_plane)
         argv = [*network.prefix, str(find("traefik")), *self._flags()]
         self._process = Process("traefik", argv, self._directory / "traefik.log", env=self._control_plane.env)
         self._process.wait_until(lambda: answers(network, f"http://{self.metrics}/metrics"), 30)
@@ -75,6 +74,14 @@ class Traefik:
             "--global.sendanonymoususage=false",
             "--log.level=INFO",
         ]
+
+
+def define(cluster: Access) -> None:
+    """Installs the definitions of its kinds and waits until they are served: also for tests without the proxy."""
+    definitions = {"apiVersion": "v1", "kind": "List", "items": [_definition(kind) for kind in _KINDS]}
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(definitions))
+    names = [f"crd/{plural}.traefik.io" for plural in _KINDS.values()]
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
 
 
 def _definition(kind: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from reconciler.analysis.model import Phase
 from reconciler.analysis.verdict import VERDICTS
 from reconciler.cli.analysis.trying import Step, Trial
 from reconciler.cli.printing import clean
-from reconciler.cli.rollouts.view import status_text
+from reconciler.cli.rollouts.marks import status_text
 
 _WORDS = {True: "true", False: "false", None: "not needed"}
 

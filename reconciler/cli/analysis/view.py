@@ -13,7 +13,7 @@ from reconciler.analysis.model import STEP_LABEL, TYPE_LABEL, AnalysisRun, Measu
 from reconciler.analysis.readings import readings
 from reconciler.analysis.validate import SECRET_PLACEHOLDER
 from reconciler.cli.printing import clean, duration, table
-from reconciler.cli.rollouts.view import status_text
+from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.status_view import ago
 
 LONGEST_VALUE = 40

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
+from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.rollouts.tree_view import Tree, Whole
-from reconciler.cli.rollouts.view import status_text
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment
 from reconciler.rollouts.family import ExperimentFamily

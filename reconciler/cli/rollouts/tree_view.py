@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.printing import clean, table
-from reconciler.cli.rollouts.view import ROOMY, header, status_text
+from reconciler.cli.rollouts.marks import status_text
+from reconciler.cli.rollouts.view import ROOMY, header
 from reconciler.cli.status_view import ago
 from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.overview import Overview
@@ -93,7 +94,7 @@ class Tree:
     def _facts(self, node: Node, *, narrow: bool) -> Iterator[str | Text]:
         if not narrow:
             yield _SHORT.get(node.kind, node.kind)
-        yield status_text(node.status)
+        yield status_text(node.status, node.kind)
         yield ago(node.created, self.now)
         said = clean(",".join(node.info))
         if self.one_line:  # said of the text, not of the column: that one must stay the first to be narrowed

@@ -11,36 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
+from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.status_view import ago
 from reconciler.rollouts.overview import Image, Overview
 from reconciler.rollouts.tree import Revision
 from reconciler.rollouts.waiting import Waiting
-
-MARKS = {
-    "Healthy": ("✔", "green"),
-    "Running": ("✔", "green"),
-    "Successful": ("✔", "green"),
-    "Progressing": ("◌", "blue"),
-    "Pending": ("◌", "blue"),
-    "ContainerCreating": ("◌", "blue"),
-    "Terminating": ("◌", "blue"),
-    "": ("◌", "blue"),
-    "Paused": ("॥", "yellow"),
-    "Inconclusive": ("?", "yellow"),
-    "ScaledDown": ("•", "dim"),
-    "Degraded": ("✖", "red"),
-    "Failed": ("✖", "red"),
-    "Error": ("⚠", "red"),
-    "Unknown": ("?", "magenta"),
-}
-_UNKNOWN_STATUS = ("✖", "red")
-"""Pods say why they do not run in many words: ImagePullBackOff, CrashLoopBackOff, OOMKilled, …"""
-
-
-def status_text(status: str) -> Text:
-    mark, colour = MARKS.get(status, _UNKNOWN_STATUS)
-    return clean(f"{mark} {status}".rstrip(), colour)
-
 
 _TITLES = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
 _SHORTER = {"SET-WEIGHT": "WEIGHT", "UP-TO-DATE": "UPDATED", "AVAILABLE": "AVAIL"}

@@ -88,7 +88,7 @@ def shell(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> S
 def test_list_shows_each_experiment_on_a_line(shell: Shell) -> None:
     shell.experiment(RUNNING)
     (line,) = [line for line in shell.says("experiments", "list").splitlines() if line.startswith("ab")]
-    assert "✔ Running" in line and "5m" in line and "1/1" in line
+    assert "◌ Running" in line and "5m" in line and "1/1" in line
 
 
 def test_get_shows_templates_and_what_belongs_to_them(shell: Shell) -> None:
