@@ -63,7 +63,7 @@ def shown(text: str) -> Shown:
     facts: dict[str, str] = {}
     images, title = set(), ""
     for line in header.splitlines():
-        named = re.match(r"\s*(\w+):\s*(.*)", line) if not line.startswith("        ") else None
+        named = re.match(r"\s*(\w+(?: for)?):\s*(.*)", line) if not line.startswith("        ") else None
         title, value = (named[1], named[2]) if named else (title, line)
         if title == "Images":
             images.add(value.strip())
@@ -73,6 +73,7 @@ def shown(text: str) -> Shown:
             facts[title] = value.partition("  ")[0].strip()  # ours names the step, too
         else:
             facts[title] += f" {value.strip()}"  # ours folds a long message
+    facts.pop("Waits for", None)  # only ours knows
     return Shown(facts, frozenset(images), frozenset(filter(None, map(_node, tree.splitlines()[1:]))))
 
 
