@@ -29,7 +29,7 @@ class Family:
 
     @property
     def overview(self) -> Overview:
-        return overview(self.rollout, (*self.replica_sets, *self.side_sets))
+        return overview(self.rollout, (*self.replica_sets, *self.side_sets), self.experiments)
 
     def tree(self, now: datetime) -> tuple[Node, ...]:
         return tree(self.rollout, (*self.replica_sets, *self.side_sets), self.pods, self.runs, now, self.experiments)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from reconciler.apps.delivery import Health
+from reconciler.experiments.model import Experiment
 from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.model import Canary, Rollout, Step
 from reconciler.rollouts.progress import workload_progress
@@ -72,8 +73,13 @@ class Overview:
         return f"{self.step or 0}/{self.steps}" if self.steps else ""
 
 
-def overview(rollout: Rollout, replica_sets: Sequence[ReplicaSet] = ()) -> Overview:
-    """`replica_sets` are those that it owns; without them images and a basic canary's actual weight are less exact."""
+def overview(
+    rollout: Rollout, replica_sets: Sequence[ReplicaSet] = (), experiments: Iterable[Experiment] = ()
+) -> Overview:
+    """`replica_sets` and `experiments` are those that it owns.
+
+    Without them images, a basic canary's actual weight and the time until an experiment ends are less exact.
+    """
     status, meta, told = rollout.status, rollout.metadata, workload_progress(rollout, ())
     typed = _steps(rollout)
     index = min(status.current_step_index or 0, len(typed))
@@ -98,7 +104,7 @@ def overview(rollout: Rollout, replica_sets: Sequence[ReplicaSet] = ()) -> Overv
         created=meta.creation_timestamp,
         paused=told.paused,
         aborted=told.aborted,
-        waits=waiting(rollout, typed[index] if index < len(typed) else None),
+        waits=waiting(rollout, typed[index] if index < len(typed) else None, experiments),
     )
 
 

@@ -5,11 +5,12 @@ Whoever is woken by a release that does not move asks this first: is it my turn,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.analysis.model import Phase
+from reconciler.experiments.model import Experiment, ends_at
 from reconciler.rollouts import defaults
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.model import BlueGreen, Rollout, Step
@@ -29,8 +30,11 @@ class Waiting:
     stuck_at: datetime | None = None
 
 
-def waiting(rollout: Rollout, step: Step | None = None) -> Waiting | None:
-    """`step`: the one that is under way, of a canary. None when nothing is waited for: delivered, or given up."""
+def waiting(rollout: Rollout, step: Step | None = None, experiments: Iterable[Experiment] = ()) -> Waiting | None:
+    """`step`: the one that is under way, of a canary; `experiments`: its own, as far as they are known.
+
+    None when nothing is waited for: delivered, or given up.
+    """
     refused = rollout.status.condition(INVALID)
     if rollout.malformed or refused:
         return Waiting("somebody to correct the spec")
@@ -38,10 +42,10 @@ def waiting(rollout: Rollout, step: Step | None = None) -> Waiting | None:
         return Waiting("somebody to resume it: it was paused by hand")
     if rollout.status.phase not in ("Paused", "Progressing") or rollout.status.abort:
         return None
-    return next(_causes(rollout, step), None)
+    return next(_causes(rollout, step, experiments), None)
 
 
-def _causes(rollout: Rollout, step: Step | None) -> Iterator[Waiting]:
+def _causes(rollout: Rollout, step: Step | None, experiments: Iterable[Experiment]) -> Iterator[Waiting]:
     pauses = {pause.reason: pause for pause in rollout.status.pause_conditions or ()}
     if found := pauses.get(INCONCLUSIVE):
         yield Waiting("somebody to judge: an analysis was inconclusive", _since(found))
@@ -51,7 +55,7 @@ def _causes(rollout: Rollout, step: Step | None) -> Iterator[Waiting]:
         yield _until(found, _length(step))
     for run in _runs(rollout, step):
         yield Waiting(f"AnalysisRun {run.name}")
-    yield from _of_step(rollout, step)
+    yield from _of_step(rollout, step, experiments)
     if rollout.status.message:
         yield Waiting(rollout.status.message, stuck_at=_stuck_at(rollout))
 
@@ -93,14 +97,23 @@ def _runs(rollout: Rollout, step: Step | None) -> Iterator[RunReference]:
     yield from (run for run in judged if run and run.status in (Phase.NONE, Phase.PENDING, Phase.RUNNING))
 
 
-def _of_step(rollout: Rollout, step: Step | None) -> Iterator[Waiting]:
+def _of_step(rollout: Rollout, step: Step | None, experiments: Iterable[Experiment]) -> Iterator[Waiting]:
     told = rollout.status.canary or CanaryStatus()
-    if step and step.kind == "experiment" and told.current_experiment:
-        yield Waiting(f"Experiment {told.current_experiment}")
+    if step and step.kind == "experiment" and (name := told.current_experiment):
+        ends = (_ends(each) for each in experiments if each.metadata.name == name)
+        yield Waiting(f"Experiment {name}", until=next(ends, None))
     if step and step.plugin:
         index = rollout.status.current_step_index or 0
         said = next((each.message for each in told.step_plugin_statuses if each.index == index), "")
         yield Waiting(f"step plugin {step.plugin.name}" + (f": {said}" if said else ""))
+
+
+def _ends(experiment: Experiment) -> datetime | None:
+    """When its duration is over, unless its required analyses decide."""
+    try:
+        return None if experiment.spec.required else ends_at(experiment.spec, experiment.status)
+    except ValueError:
+        return None
 
 
 def _stuck_at(rollout: Rollout) -> datetime | None:

@@ -79,7 +79,7 @@ class Pages:
         found = self._ports.run(namespace, name)
         if found is None:
             return self._html("missing.html", status=404, what="AnalysisRun", name=name)
-        return self._html("run.html", run=plot.pictures(found, runs.kind(found)))
+        return self._html("run.html", run=plot.pictures(found, runs.kind(found)), owner=found.metadata.controller)
 
     def _card(self, delivery: Delivery) -> views.Card:
         statuses = self._ports.statuses(delivery.app)

@@ -12,7 +12,7 @@ from reconciler.rollouts.advice import Command
 from reconciler.rollouts.family import ExperimentFamily, Family
 from reconciler.rollouts.happened import Event
 from reconciler.rollouts.model import Canary
-from reconciler.rollouts.nodes import Node
+from reconciler.rollouts.nodes import Node, tone
 from reconciler.rollouts.overview import Overview
 from reconciler.rollouts.progress import workload_progress
 from reconciler.web import phrases, plot, runs
@@ -22,13 +22,22 @@ from reconciler.workloads.parts import Condition
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """A revision with its objects, failing ones first; `open`: they are shown at once."""
+
+    number: str
+    nodes: tuple[Node, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """`work` is what the page of an Application shows of it, `shown` what `rollouts get` does."""
 
     work: Workload
     shown: Overview
     max_weight: int
-    revisions: tuple[Node, ...]
+    revisions: tuple[Shelf, ...]
     runs: tuple[plot.RunPicture, ...]
     conditions: tuple[Condition, ...]
     commands: tuple[Command, ...]
@@ -65,7 +74,7 @@ def of_rollout(looked: Looked[Family], now: datetime) -> Release:
         work=workload(workload_progress(rollout, family.runs, sets)),
         shown=family.overview,
         max_weight=defaults.max_weight(rollout.spec.strategy.canary or Canary()),
-        revisions=family.tree(now),
+        revisions=_shelves(family.tree(now)),
         runs=runs.of_the_update(family.runs),
         conditions=rollout.status.conditions,
         commands=advice.for_rollout(rollout, can_undo=len(sets) > 1),
@@ -74,12 +83,29 @@ def of_rollout(looked: Looked[Family], now: datetime) -> Release:
     )
 
 
+def _shelves(revisions: tuple[Node, ...]) -> tuple[Shelf, ...]:
+    """The newest is open, a single older one too, and each that has a pod in trouble."""
+    return tuple(
+        Shelf(each.name.partition(":")[2], _urgent(each.children), index == 0 or len(revisions) <= 2 or _troubled(each))
+        for index, each in enumerate(revisions)
+    )
+
+
+def _urgent(found: tuple[Node, ...]) -> tuple[Node, ...]:
+    ordered = sorted(found, key=lambda node: tone(node.status) != "bad")
+    return tuple(replace(node, children=_urgent(node.children)) for node in ordered)
+
+
+def _troubled(node: Node) -> bool:
+    return (node.kind == "Pod" and tone(node.status) == "bad") or any(map(_troubled, node.children))
+
+
 def of_experiment(looked: Looked[ExperimentFamily], now: datetime) -> Trial:
     family = looked.family
     experiment = family.experiment
     return replace(
         trial(experiment),
-        children=family.tree(now).children,
+        children=_urgent(family.tree(now).children),
         runs=tuple(plot.pictures(run, run.metadata.name) for run in family.runs[-runs.MOST_RUNS :]),
         conditions=experiment.status.conditions,
         commands=advice.for_experiment(experiment),

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from reconciler.rollouts.model import decode_rollout
+from reconciler.experiments.model import decode_experiment
+from reconciler.rollouts.model import Rollout, decode_rollout
 from reconciler.rollouts.overview import overview
 from reconciler.rollouts.waiting import Waiting
 
@@ -18,7 +19,11 @@ STAMP = "2026-01-01T12:00:00Z"
 SECOND = timedelta(seconds=1)
 
 
-def waits(steps: list[Json], status: Json, *, strategy: Json | None = None, **spec: Any) -> Waiting | None:
+def waits(steps: list[Json], status: Json, **given: Any) -> Waiting | None:
+    return overview(a_rollout(steps, status, **given)).waits
+
+
+def a_rollout(steps: list[Json], status: Json, *, strategy: Json | None = None, **spec: Any) -> Rollout:
     told = {"observedGeneration": "1", "phase": "Progressing", "currentStepIndex": 0}
     chosen = strategy or {"canary": {"steps": steps}}
     body = {
@@ -26,7 +31,7 @@ def waits(steps: list[Json], status: Json, *, strategy: Json | None = None, **sp
         "spec": {"strategy": chosen, **spec},
         "status": told | {"currentPodHash": "new", "stableRS": "old"} | status,
     }
-    return overview(decode_rollout(orjson.dumps(body))).waits
+    return decode_rollout(orjson.dumps(body))
 
 
 def paused(*reasons: str) -> Json:
@@ -93,3 +98,19 @@ MOVING = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"
 )
 def test_what_is_waited_for(found: Waiting | None, expected: Waiting | None) -> None:
     assert found == expected
+
+
+@pytest.mark.parametrize(("required", "until"), [(False, BEGAN + 600 * SECOND), (True, None)])
+def test_an_experiment_ends_with_its_duration_unless_an_analysis_decides(
+    required: bool, until: datetime | None
+) -> None:
+    analyses = [{"name": "a", "templateName": "t", "requiredForCompletion": required}]
+    experiment = {
+        "metadata": {"name": "e"},
+        "spec": {"duration": "10m", "analyses": analyses},
+        "status": {"phase": "Running", "availableAt": STAMP},
+    }
+    found = a_rollout([{"experiment": {}}], {"canary": {"currentExperiment": "e"}})
+    assert overview(found, (), [decode_experiment(orjson.dumps(experiment))]).waits == Waiting(
+        "Experiment e", None, until
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from reconciler.outcomes.board import Board
+from reconciler.rollouts.family import Family
+from reconciler.web import release
 from reconciler.web.ports import Looked
 from tests.browser import releases
 from tests.browser.releases import NOW, a_rollout, an_experiment, experiment_looked_at, looked_at
@@ -115,3 +118,22 @@ def test_names_are_never_markup():
     evil = "<script>alert(1)</script>"
     family = replace(CART.family, pods=(releases.a_pod("p", "cart-new", evil),))
     assert evil not in page(rollout=Looked(family)).text
+
+
+def test_a_run_leads_back_to_what_it_judges():
+    by_hand = page("/runs/shop/cart-new-2", run=lambda *key: RUN).text
+    assert "/experiments/" not in by_hand and "/rollouts/" not in by_hand
+    meta = experiment_looked_at(RUN).family.runs[0].metadata
+    owner = msgspec.structs.replace(meta.owner_references[0], kind="Experiment", name="cart-ab")
+    judged = msgspec.structs.replace(RUN, metadata=msgspec.structs.replace(meta, owner_references=(owner,)))
+    assert 'href="/experiments/shop/cart-ab"' in page("/runs/shop/cart-new-2", run=lambda *key: judged).text
+
+
+@pytest.mark.parametrize(("waits", "open_"), [("", False), ("CrashLoopBackOff", True)])
+def test_a_revision_with_a_pod_in_trouble_is_open_and_the_pod_comes_first(waits: str, open_: bool):
+    sets = [releases.a_replica_set(name, number, 2, 2) for number, name in enumerate(("a", "b", "c"), start=1)]
+    pods = (releases.a_pod("first", "cart-a"), releases.a_pod("second", "cart-a", waits))
+    found = release.of_rollout(Looked(Family(a_rollout(), tuple(sets), pods)), NOW)
+    assert [shelf.open for shelf in found.revisions] == [True, False, open_]
+    names = [pod.name for pod in found.revisions[2].nodes[0].children]
+    assert names == (["second", "first"] if open_ else ["first", "second"])
