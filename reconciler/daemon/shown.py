@@ -79,7 +79,8 @@ class Shown:
         experiments = tuple(self._stores.experiments.owned_by(uid))
         sets = tuple(self._stores.replica_sets.owned_by(uid))
         side = tuple(rs for each in experiments for rs in self._stores.replica_sets.owned_by(each.metadata.uid))
-        pods, trouble = self._pods_of(rollout.metadata, selectors.text(rollout.spec.selector), (*sets, *side))
+        selector = selectors.text(rollout.spec.selector) or _of(sets)  # a `workloadRef` may have the selector, too
+        pods, trouble = self._pods_of(rollout.metadata, selector, (*sets, *side))
         family = Family(rollout, sets, pods, self.runs_of(namespace, name), experiments, side)
         return Looked(family, *self._told(rollout.metadata, trouble))
 
@@ -89,8 +90,7 @@ class Shown:
         if found is None or not self._belongs(found.metadata):
             return None
         sets = tuple(self._stores.replica_sets.owned_by(found.metadata.uid))
-        hashes = ",".join(sorted(rs.hash for rs in sets if rs.hash))
-        pods, trouble = self._pods_of(found.metadata, f"{keys.HASH} in ({hashes})", sets) if hashes else ((), "")
+        pods, trouble = self._pods_of(found.metadata, _of(sets), sets)
         family = ExperimentFamily(found, sets, pods, tuple(self._stores.runs.owned_by(found.metadata.uid)))
         return Looked(family, *self._told(found.metadata, trouble))
 
@@ -102,6 +102,8 @@ class Shown:
             return [decode_shown_pod(raw) for raw in found]
 
         owners = {rs.metadata.uid for rs in sets}
+        if not (selector and owners):
+            return (), ""
         try:
             return tuple(pod for pod in self._pods.get(meta.uid, listed) if owner(pod.metadata) in owners), ""
         except ReconcilerError as error:
@@ -138,6 +140,12 @@ class _Lately(Generic[T]):
         with self._lock:
             self._known[uid] = (now, found)
         return found
+
+
+def _of(sets: Iterable[ReplicaSet]) -> str:
+    """A selector of their pods; empty where there are none."""
+    hashes = ",".join(sorted(rs.hash for rs in sets if rs.hash))
+    return f"{keys.HASH} in ({hashes})" if hashes else ""
 
 
 def _revised(run: AnalysisRun, experiment: Meta) -> AnalysisRun:

@@ -10,11 +10,11 @@ import pytest
 
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.instances import LABEL
-from reconciler.kube.objects import ANALYSIS_TEMPLATES, ROLLOUTS, SERVICES
+from reconciler.kube.objects import ANALYSIS_TEMPLATES, DEPLOYMENTS, ROLLOUTS, SERVICES
 from reconciler.sandbox.demo.manifests import definitions
 from reconciler.sandbox.server import Sandbox
 from reconciler.workloads.keys import HASH
-from tests.unit.daemon.engines import DEFINITIONS, Engines, a_template
+from tests.unit.daemon.engines import DEFINITIONS, Engines, a_rollout, a_template
 from tests.unit.daemon.world import ask
 
 
@@ -59,6 +59,22 @@ def test_the_page_of_a_rollout_shows_its_pods_and_what_was_told_of_it(engines: E
     assert {event["reason"] for event in look()["events"]} >= {"NewReplicaSetCreated"}
     assert look()["trouble"] == ""
     assert ask(f"{daemon.url}/rollouts/default/shop")[0] == 200
+
+
+def test_the_page_of_a_rollout_that_refers_to_its_template_shows_its_own_pods_alone(engines: Engines) -> None:
+    daemon = engines.run()
+    for name, labels in (("web", {"app": "web"}), ("other", {"app": "other"})):
+        pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "shop:1"}]}}
+        spec = {"replicas": 0 if name == "web" else 1, "selector": {"matchLabels": labels}, "template": pod}
+        body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+        engines.cluster.create(DEPLOYMENTS, "default", body)
+    rollout = a_rollout("web")
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    rollout["spec"] = {"replicas": 1, "strategy": {"canary": {}}, "workloadRef": reference}
+    engines.cluster.create(ROLLOUTS, "default", rollout)
+    engines.reach("Healthy", ["web"])
+    [revision] = json.loads(ask(f"{daemon.url}/api/v1/rollouts/default/web")[1])["revisions"]
+    assert [pod["name"].startswith("web-") for pod in revision["children"][0]["children"]] == [True]
 
 
 def test_probes_and_metrics_are_served(engines: Engines) -> None:
