@@ -93,13 +93,12 @@ def to_release(rollout: Rollout, owned: Iterable[ReplicaSet]) -> list[ReplicaSet
 
 
 def to_adopt(rollout: Rollout, orphans: Iterable[ReplicaSet]) -> list[ReplicaSet]:
-    """Of the ReplicaSets of its namespace those without a controller that it selects and that are a version of it."""
+    """Of the ReplicaSets without a controller in its namespace those that it selects and that are a version of it."""
     selector, reference = rollout.spec.selector, rollout.spec.workload_ref
     return [
         rs
         for rs in orphans
         if selector
-        and rs.metadata.controller is None
         and rs.metadata.deletion_timestamp is None
         and selectors.matches(selector, rs.metadata.labels)
         and (rs.hash or _left_by_a_deployment(rs, rollout.spec.template))

@@ -72,6 +72,12 @@ def test_an_orphan_that_matches_is_adopted_and_used() -> None:
     assert replica_sets(cluster) == ["shop-theirs"]
 
 
+def test_an_orphan_that_is_being_deleted_is_left_to_go() -> None:
+    going = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    cluster = a_foreign_installation(owned=False, extra=going)
+    assert AdoptReplicaSet not in [type(intent) for intent in cluster.reconcile().intents]
+
+
 def test_an_owned_replica_set_that_the_selector_does_not_match_is_released() -> None:
     cluster = a_cluster()
     cluster.converge()

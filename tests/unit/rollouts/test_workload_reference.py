@@ -48,6 +48,24 @@ def test_pods_are_made_from_the_template_of_each_kind(kind: str) -> None:
     assert [rs["spec"]["template"]["spec"] for rs in owned] == [template("img:1")["spec"]]
 
 
+def test_a_replica_set_that_only_lends_its_template_is_not_taken_over() -> None:
+    cluster = a_handed_over_cluster("ReplicaSet")
+    labels = {"app": "shop", keys.DEPLOYMENT_HASH: "x"}
+    cluster.patch("ReplicaSet", "web", {"metadata": {"labels": labels}})
+    cluster.reconcile()
+    assert "ownerReferences" not in cluster.objects["ReplicaSet", "web"]["metadata"]
+
+
+def test_nothing_is_taken_over_while_nobody_says_which_pods_belong_to_the_rollout() -> None:
+    cluster = a_handed_over_cluster()
+    del cluster.objects["Deployment", "web"], cluster.rollout["spec"]["selector"]
+    orphan = {"metadata": {"name": "old", "labels": {"app": "shop", keys.HASH: "x"}}, "spec": {"replicas": 0}}
+    cluster.put("ReplicaSet", orphan)
+    cluster.converge()
+    assert "not found" in cluster.status["message"]
+    assert "ownerReferences" not in cluster.objects["ReplicaSet", "old"]["metadata"]
+
+
 def test_a_new_template_of_the_workload_starts_an_update_with_its_steps() -> None:
     cluster = a_handed_over_cluster()
     cluster.converge()
