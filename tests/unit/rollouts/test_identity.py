@@ -112,6 +112,15 @@ def test_a_new_replica_set_is_ours_and_inherits_annotations() -> None:
     assert body["spec"]["template"]["metadata"]["labels"] == {"app": "shop", keys.HASH: pod_hash}
 
 
+def test_a_selector_by_expressions_is_kept_beside_the_hash() -> None:
+    expressions = [{"key": "app", "operator": "In", "values": ["shop"]}]
+    cluster = a_cluster(selector={"matchExpressions": expressions})
+    created = cluster.decide().intents[0]
+    assert isinstance(created, CreateReplicaSet)
+    pod_hash = created.body["metadata"]["labels"][keys.HASH]
+    assert created.body["spec"]["selector"] == {"matchLabels": {keys.HASH: pod_hash}, "matchExpressions": expressions}
+
+
 def test_revisions_count_up_and_a_version_that_returns_gets_a_new_one() -> None:
     cluster = a_cluster()
     cluster.converge()
@@ -175,10 +184,11 @@ def three_old_versions(**spec: Any) -> Cluster:
     "busy",
     [
         {"status": {"replicas": 1}},
+        {"spec": {"replicas": 1}},
         {"metadata": {"generation": 99}},
         {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}},
     ],
-    ids=["has a pod", "its status is behind", "is going already"],
+    ids=["has a pod", "gets a pod", "its status is behind", "is going already"],
 )
 def test_a_surplus_version_that_is_busy_stays_and_no_younger_one_goes_for_it(busy: Json) -> None:
     cluster = three_old_versions(revisionHistoryLimit=3)
