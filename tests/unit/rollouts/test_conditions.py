@@ -69,10 +69,28 @@ def resumed() -> Cluster:
     return cluster
 
 
+def resumed_by_hand() -> Cluster:
+    """In the middle of an update whose pods are still to come."""
+    cluster = deployed()
+    cluster.user("update", {"spec": {"template": template("img:2")}})
+    cluster.converge(ready=False)
+    for paused in (True, False):
+        cluster.user("pause", {"spec": {"paused": paused}})
+        cluster.reconcile()
+    return cluster
+
+
 def aborted() -> Cluster:
     cluster = updated()
     cluster.user("abort", {"status": {"abort": True}})
     cluster.converge()
+    return cluster
+
+
+def retried() -> Cluster:
+    cluster = aborted()
+    cluster.user("retry", {"status": {"abort": False}})
+    cluster.reconcile()
     return cluster
 
 
@@ -123,6 +141,9 @@ def failing_to_create_pods() -> Cluster:
         (updated, "Paused", ("True", "RolloutPaused", "Rollout is paused")),
         (updated, "Completed", ("False", "RolloutCompleted", "RolloutCompleted")),
         (resumed, "Paused", ("False", "RolloutPaused", "Rollout is paused")),
+        (resumed_by_hand, "Progressing", ("Unknown", "RolloutResumed", "Rollout is resumed")),
+        (retried, "Progressing", ("Unknown", "RolloutRetry", "Retrying Rollout after abort")),
+        (retried, "Paused", ("False", "RolloutPaused", "Rollout is paused")),
         (aborted, "Progressing", ("False", "RolloutAborted", "Rollout aborted update to revision 2")),
         (aborted, "Paused", ("True", "RolloutPaused", "Rollout is paused")),
         (

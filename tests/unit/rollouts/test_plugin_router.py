@@ -190,8 +190,13 @@ def selected(cluster: Cluster) -> dict[str, str]:
     return {name: found[name]["rollouts-pod-template-hash"] for name in ("ping", "pong")}
 
 
-@pytest.mark.parametrize("part", ["edit", "objects", "verify"])
-def test_a_router_that_breaks_is_an_error_of_the_rollout_that_uses_it(part: str, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [("edit", "TrafficRoutingError"), ("objects", "TrafficRoutingError"), ("verify", "WeightVerifyError")],
+)
+def test_a_router_that_breaks_is_an_error_of_the_rollout_that_uses_it(
+    part: str, reason: str, monkeypatch: Any
+) -> None:
     cluster = an_update(WEIGHT_50, proxy={})
 
     def crash(*given: Any) -> Any:
@@ -202,6 +207,7 @@ def test_a_router_that_breaks_is_an_error_of_the_rollout_that_uses_it(part: str,
     decision = [cluster.reconcile() for _ in range(3)][-1]
     told = [*decision.troubles, *(each.message for each in decision.intents if isinstance(each, i.RecordEvent))]
     assert any(text.startswith("plugins.example/configmap: KeyError") and len(text) < 600 for text in told)
+    assert ("Warning", reason) in [entry[1:3] for entry in cluster.log if entry[0] == "event"]
 
 
 def test_one_router_that_cannot_be_edited_does_not_hide_another() -> None:
