@@ -47,6 +47,10 @@ def test_step_and_background_runs_begin_together_and_are_named_after_version_and
     cluster = an_update()
     pod_hash = cluster.status["currentPodHash"]
     assert set(runs(cluster)) == {f"shop-{pod_hash}-2", f"shop-{pod_hash}-2-1"}
+    assert {slot: told["name"] for slot, told in in_use(cluster).items()} == {
+        "currentBackgroundAnalysisRunStatus": f"shop-{pod_hash}-2",
+        "currentStepAnalysisRunStatus": f"shop-{pod_hash}-2-1",
+    }
     assert cluster.status["currentStepIndex"] == 1
 
 

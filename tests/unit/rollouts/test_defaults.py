@@ -1,4 +1,4 @@
-"""What a field means when it is not set, and how many pods an int-or-percent stands for (spec rollouts §1.2-§1.4, §3.1)."""
+"""What a field means when it is not set, and how many pods an int-or-percent stands for (spec rollouts §1.2-§1.4)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from reconciler.rollouts.model import BlueGreen, Canary, Nginx, RolloutSpec, Tra
         (defaults.abort_scale_down_delay_seconds, lambda value: BlueGreen(abort_scale_down_delay_seconds=value), 30, 0),
     ],
 )
-def test_unset_is_not_zero(read: Callable[[Any], int], owner: Callable[[int | None], Any], unset: int, zero: int) -> None:
+def test_unset_is_not_zero(
+    read: Callable[[Any], int], owner: Callable[[int | None], Any], unset: int, zero: int
+) -> None:
     assert (read(owner(None)), read(owner(0)), read(owner(7))) == (unset, zero, 7)
 
 

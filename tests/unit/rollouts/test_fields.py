@@ -12,8 +12,9 @@ import yaml
 
 from reconciler.rollouts.model import decode_rollout
 from reconciler.workloads import keys
+from reconciler.workloads.template_hash import steps_hash
 from tests.properties.rollout_world import Cluster, a_blue_green
-from tests.unit.rollouts.test_requests_of_users import an_update, push
+from tests.unit.rollouts.test_requests_of_users import an_update, ask, push
 from tests.unit.rollouts.test_traffic_safety import hash_of, lose, replica_set
 
 EVERYTHING = Path(__file__).parents[2] / "golden" / "everything"
@@ -67,6 +68,28 @@ def test_counters_are_those_of_all_versions_but_the_updated_ones() -> None:
 def counters(cluster: Cluster) -> tuple[int, ...]:
     names = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     return tuple(cluster.status[name] for name in names)
+
+
+def test_a_pause_is_told_with_its_reason_and_time_until_a_client_clears_it() -> None:
+    cluster = an_update([{"setWeight": 25}, {"pause": {}}])
+    pause = {"reason": "CanaryPauseStep", "startTime": "2026-01-01T00:00:00Z"}
+    assert (list(cluster.status["pauseConditions"]), cluster.status["controllerPause"]) == ([pause], True)
+    ask(cluster, pauseConditions=None)
+    assert not {"pauseConditions", "controllerPause"} & cluster.status.keys()
+
+
+def test_an_abort_is_told_with_its_time_and_ends_the_pause() -> None:
+    cluster = an_update()
+    cluster.wait(60)
+    ask(cluster, abort=True)
+    cluster.wait(60)
+    assert (cluster.status["abort"], cluster.status["abortedAt"]) == (True, "2026-01-01T00:01:00Z")
+    assert not {"pauseConditions", "controllerPause"} & cluster.status.keys()
+
+
+def test_the_steps_that_an_update_began_with_are_told_by_their_hash() -> None:
+    steps = [{"setWeight": 25}, {"pause": {}}]
+    assert an_update(steps).status["currentStepHash"] == steps_hash(steps)
 
 
 def test_the_selectors_of_a_blue_green_rollout_are_those_of_its_services() -> None:

@@ -194,9 +194,7 @@ def selected(cluster: Cluster) -> dict[str, str]:
     ("part", "reason"),
     [("edit", "TrafficRoutingError"), ("objects", "TrafficRoutingError"), ("verify", "WeightVerifyError")],
 )
-def test_a_router_that_breaks_is_an_error_of_the_rollout_that_uses_it(
-    part: str, reason: str, monkeypatch: Any
-) -> None:
+def test_a_router_that_breaks_is_an_error_of_the_rollout_that_uses_it(part: str, reason: str, monkeypatch: Any) -> None:
     cluster = an_update(WEIGHT_50, proxy={})
 
     def crash(*given: Any) -> Any:
