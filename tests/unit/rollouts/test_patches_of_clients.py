@@ -72,11 +72,15 @@ def test_promote_full_from_a_pause_ends_all_pauses() -> None:
     ask(cluster, promoteFull=True)
     assert stands(cluster) == ("Healthy", 4, [4, 0])
     assert not {"promoteFull", "pauseConditions", "controllerPause"} & cluster.status.keys()
+    [promoted] = [line[1] for line in cluster.log if line[0] == "status" and "promoteFull" in line[1]][1:]
+    assert promoted["stableRS"] == cluster.status["stableRS"], "one write says that it is done"
 
 
-def test_a_full_promotion_of_what_is_promoted_is_dropped() -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_full_promotion_of_what_is_promoted_is_dropped(paused: bool) -> None:
     cluster = a_cluster(steps=STEPS)
     cluster.converge()
+    cluster.user("pause", {"spec": {"paused": paused}})
     ask(cluster, promoteFull=True)
     assert "promoteFull" not in cluster.status
 
