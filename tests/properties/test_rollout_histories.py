@@ -70,6 +70,10 @@ def _blue_green(replicas: int, preview: bool, window: int | None, **options: Any
     return {"replicas": replicas, "preview": preview, "blue_green": strategy, **rollback}
 
 
+def _windowed(world: Json, window: int) -> Json:
+    return {**world, "rollbackWindow": {"revisions": window}}
+
+
 def _proving(world: Json, annotations: Json) -> Json:
     return {**world, "annotations": annotations}
 
@@ -102,6 +106,7 @@ CANARIES = st.one_of(
 WORLDS = st.one_of(
     CANARIES,
     st.builds(_proving, CANARIES, PROVING),
+    st.builds(_windowed, CANARIES, st.integers(1, 2)),
     st.builds(
         _blue_green,
         st.integers(1, 5),

@@ -240,6 +240,14 @@ def test_a_newer_version_supersedes_one_that_is_judged_and_serves_meanwhile() ->
     assert sizes(cluster) == [3, 0, 3]
 
 
+def test_the_version_that_serves_follows_the_number_of_replicas_although_it_is_superseded() -> None:
+    cluster = a_pushed(POST)
+    push(cluster, 3, ready=False)
+    cluster.user("scale", {"spec": {"replicas": 5}})
+    cluster.converge(ready=False)
+    assert (serves(cluster), sizes(cluster)) == (2, [5, 5, 5])
+
+
 def test_an_update_that_does_not_progress_is_given_up_if_asked_for() -> None:
     cluster = a_pushed(BY_HAND, progressDeadlineSeconds=20, progressDeadlineAbort=True)
     promote(cluster)

@@ -106,6 +106,16 @@ def test_a_timed_pause_ends_by_itself_and_not_earlier() -> None:
     assert serves(cluster) == 2
 
 
+def test_who_begins_a_timed_pause_and_who_waits_for_it_know_when_it_ends() -> None:
+    cluster = a_blue_green(blue_green={"autoPromotionSeconds": 30})
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    while "pauseConditions" not in cluster.status:
+        begun = cluster.reconcile()
+        cluster.run_pods()
+    assert begun.wake_at == cluster.now + timedelta(seconds=30) == cluster.decide().wake_at
+
+
 def test_seconds_without_automatic_promotion_promote_nothing() -> None:
     cluster = a_pushed({**BY_HAND, "autoPromotionSeconds": 10})
     cluster.wait(60)

@@ -132,6 +132,17 @@ def test_nothing_is_promoted_or_drained_before_the_router_has_confirmed() -> Non
     assert replica_set(cluster, "img:1")["spec"]["replicas"] == 0
 
 
+def test_a_rollback_within_the_window_is_promoted_once_the_router_has_confirmed_it() -> None:
+    cluster = an_update([{"setWeight": 50}], proxy={"acknowledged": True}, rollbackWindow={"revisions": 1})
+    for _ in range(3):
+        acknowledge(cluster)
+    assert cluster.status["stableRS"] == hash_of(cluster, "img:2")
+    push(cluster, 1)
+    assert (weights(cluster)["ca"], cluster.status["stableRS"]) == (100, hash_of(cluster, "img:2"))
+    acknowledge(cluster)
+    assert cluster.status["stableRS"] == hash_of(cluster, "img:1")
+
+
 def test_a_shrinking_stable_version_and_an_aborted_canary_wait_for_the_confirmation() -> None:
     canary = {"dynamicStableScale": True, "abortScaleDownDelaySeconds": 3}
     cluster = an_update(WEIGHT_50, proxy={"acknowledged": True}, canary=canary)

@@ -96,6 +96,19 @@ def test_a_superseded_canary_keeps_its_pods_while_its_service_selects_it_though_
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
+def test_a_version_that_a_router_was_told_of_keeps_its_pods_until_the_router_is_told_otherwise() -> None:
+    cluster = an_update(WEIGHT_60, traefik=True, replicas=5)
+    weighted = cluster.objects["TraefikService", "shop"]["spec"]["weighted"]
+    cluster.patch("TraefikService", "shop", {"spec": {"weighted": {"services": []}}})
+    push(cluster, 3)
+    cluster.wait(60)
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 3
+    cluster.patch("TraefikService", "shop", {"spec": {"weighted": weighted}})
+    cluster.converge()
+    cluster.wait(60)
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
+
+
 def test_a_revert_moves_traffic_also_to_a_stable_version_that_lacks_a_pod() -> None:
     cluster = an_update(WEIGHT_60, traefik=True, replicas=5)
     lose(cluster, "img:1", 4)

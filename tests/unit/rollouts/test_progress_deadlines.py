@@ -1,0 +1,63 @@
+"""Updates that get nowhere: what is told, what is given up, and what comes back by itself (spec rollouts §5.4)."""
+
+from __future__ import annotations
+
+from tests.properties.rollout_world import a_cluster, template
+from tests.unit.rollouts.test_requests_of_users import condition, sizes
+
+
+def test_a_stuck_update_is_degraded_at_its_deadline_and_recovers_by_progress() -> None:
+    cluster = a_cluster(progressDeadlineSeconds=60)
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.reconcile()
+    broken = cluster.status["currentPodHash"]
+    cluster.broken.add(broken)
+    cluster.converge()
+    cluster.wait(59)
+    assert cluster.status["phase"] == "Progressing"
+    cluster.wait(5)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+    assert cluster.status["message"].endswith("has timed out progressing.")
+    cluster.broken.clear()
+    cluster.converge()
+    assert cluster.status["phase"] == "Healthy"
+
+
+def test_a_background_analysis_does_not_keep_a_stuck_update_from_being_seen() -> None:
+    background = {"analysis": {"templates": [{"templateName": "errors"}]}}
+    cluster = a_cluster(progressDeadlineSeconds=60, steps=[{"setWeight": 50}], canary=background)
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.reconcile()
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.converge()
+    cluster.run_analyses("Running")
+    cluster.converge()
+    cluster.wait(70)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+
+
+def test_progress_deadline_abort_gives_the_update_up() -> None:
+    cluster = a_cluster(progressDeadlineSeconds=60, progressDeadlineAbort=True, steps=[{"setWeight": 50}])
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.reconcile()
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.converge()
+    cluster.wait(70)
+    assert cluster.status["abort"] is True
+    assert "timed out progressing" in cluster.status["message"]
+    assert sorted(sizes(cluster)) == [0, 4]
+
+
+def test_a_first_version_that_takes_too_long_is_not_given_up_for_there_is_none_before_it() -> None:
+    cluster = a_cluster(progressDeadlineSeconds=60, progressDeadlineAbort=True, steps=[{"setWeight": 50}])
+    cluster.reconcile()
+    cluster.broken.add(cluster.status["currentPodHash"])
+    cluster.converge()
+    cluster.wait(70)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+    cluster.broken.clear()
+    cluster.converge()
+    assert cluster.status["phase"] == "Healthy"
