@@ -114,7 +114,7 @@ class RolloutController:
         managed = self._reader.managed_services(namespace, name)
         gone = Rollout(metadata=Meta(name=name, namespace=namespace))
         carrier = Carrier(self._cluster, self._stores, self._events, gone)
-        for intent in services.release(managed, ()):
+        for intent in services.release(managed):
             try:
                 carrier.carry_out(intent)
             except Conflict:

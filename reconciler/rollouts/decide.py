@@ -10,6 +10,7 @@ The order is the design:
 1. Is there anything to decide? A Rollout that is being deleted or is invalid is left alone, ownership comes first.
 2. Is there a ReplicaSet for the template? If not it is made and the update is announced; with its first pods where no
    router has to be told before.
+   A route that the spec names no more has its traffic taken back first.
 3. What was asked for, and what do analyses say? New version, abort, retry, promotion, pause: heeded before anything is
    done, so that an abort moves traffic in the very reconcile that sees the failure.
 4. The course of the strategy (`canary/course.py`, `bluegreen/course.py`): Services, then traffic, then AnalysisRuns
@@ -63,6 +64,7 @@ from reconciler.rollouts.intents import (
 )
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.step_plugins import answers
+from reconciler.rollouts.traffic import leaving, shift
 from reconciler.workloads.replica_set import decode_replica_set
 
 _LOOK_AGAIN = timedelta(seconds=20)
@@ -94,10 +96,12 @@ def decide(world: World, now: datetime) -> Decision:
         return Decision(claims)
     if unlabelled := labelling.pending(world):
         return Decision(labelling.label(world, unlabelled))
-    if found := references.problems(world):
+    if found := [*references.problems(world), *leaving.problems(world)]:
         return Decision(refusal.invalid(world.rollout, found, now), wake_at=now + _LOOK_AGAIN)
     if standstill.waits(world):
         return Decision(standstill.await_pods(world))
+    if (back := leaving.reconcile(world)) is not None:
+        return Decision(back, wake_at=now + shift.ASK_AGAIN)
     if world.new is None:
         return _introduce(world, now)
     return _continue(world, now)

@@ -15,7 +15,7 @@ from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoStepPlugins, PluginAnswers
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.traffic import routers
+from reconciler.rollouts.traffic import record
 from reconciler.workloads.replica_set import ReplicaSet
 from reconciler.workloads.template_hash import hash_or_nothing, steps_hash
 from reconciler.workloads.template_json import Misfit
@@ -77,11 +77,8 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses, plugins: Plugi
     template_hash = spec.once(("hash", collisions), lambda: hash_or_nothing(spec.template or {}, collisions))
     owned = identity.owned_by(rollout, reader.replica_sets(rollout))
     new = identity.find_new(rollout, template_hash, owned)
-    services = ((name, reader.service(namespace, name)) for name in rollout.spec.strategy.chosen.services.values())
-    routed = (
-        (key, reader.routed(key[0], namespace, key[1]))
-        for key in routers.objects(canary.traffic_routing, rollout.metadata.name)
-    )
+    services = ((name, reader.service(namespace, name)) for name in record.services(rollout))
+    routed = ((key, reader.routed(key[0], namespace, key[1])) for key in record.objects(rollout))
     world = World(
         rollout=rollout,
         status=rollout.status,
@@ -94,6 +91,7 @@ def observe(rollout: Rollout, reader: Reader, analyses: Analyses, plugins: Plugi
         managed_services=tuple(reader.managed_services(namespace, rollout.metadata.name)),
         services={name: service for name, service in services if service},
         routed={key: found for key, found in routed if found},
+        route=spec.once("route", lambda: record.written(canary)) if canary.traffic_routing else "",
         runs={run.metadata.name: run for run in reader.runs(rollout)},
         foreign_name=new is None and reader.replica_set(namespace, _name(rollout, template_hash)) is not None,
         workload=source,

@@ -65,11 +65,13 @@ def bring_up_to_date(world: World) -> list[Intent]:
 
 
 def announce(world: World) -> list[Intent]:
-    """The Rollout says its revision, and the generation of its workload, in annotations."""
+    """The Rollout says its revision, the generation of its workload, and who is told of traffic, in annotations."""
     said, revision = world.rollout.metadata.annotations, str(world.revision)
     wanted = {keys.REVISION: revision}
     if world.workload:
         wanted[keys.WORKLOAD_GENERATION] = workload.generation(world)
+    if world.route:
+        wanted[keys.ROUTED_BY] = world.route
     changed = {key: value for key, value in wanted.items() if said.get(key) != value}
     if not changed:
         return []

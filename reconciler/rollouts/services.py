@@ -43,17 +43,30 @@ def _canary(world: World) -> list[Target]:
     """The stable Service first: on promotion the new version takes it over before the weights go back to it."""
     canary = world.canary
     found: list[Target] = []
-    if canary.stable_service and world.stable:
-        found.append(Target(canary.stable_service, world.stable))
+    if canary.stable_service and (serving := _serving(world)):
+        found.append(Target(canary.stable_service, serving))
     if canary.canary_service and (target := _canary_target(world)):
         found.append(target)
     return [*found, *_taking_turns(world)]
 
 
+def _serving(world: World) -> ReplicaSet | None:
+    """The stable version, or without a router, where steps take its pods as well, the new one once it has none left."""
+    stable, new = world.stable, world.new
+    gone = stable is not None and stable.available == 0 and not world.routes_traffic and not world.aborted
+    return new if gone and new is not None and new.available > 0 else stable
+
+
 def select(world: World) -> list[Intent]:
     """The switches that are due."""
-    switched = [intent for target in targets(world) for intent in _switch(world, target)]
-    return [*switched, *release(world.managed_services, world.strategy.services.values())]
+    named = set(world.strategy.services.values())
+    left = [service for service in world.managed_services if service.metadata.name not in named]
+    return [*switches(world), *(intent for service in left for intent in _left_behind(world, service))]
+
+
+def switches(world: World) -> list[Intent]:
+    """Those of the Services that the Rollout names."""
+    return [intent for target in targets(world) for intent in _switch(world, target)]
 
 
 def switched(world: World, intents: Iterable[Intent]) -> World:
@@ -69,13 +82,23 @@ def _at(service: Service, pod_hash: str | None) -> Service:
     return msgspec.structs.replace(service, spec=spec)
 
 
-def release(managed: Iterable[Service], used: Iterable[str]) -> list[Intent]:
-    """Services that carry our mark although the Rollout does not name them any more."""
-    return [
-        ReleaseService(service.metadata.name, service.metadata.resource_version)
-        for service in managed
-        if service.metadata.name not in used
-    ]
+def release(managed: Iterable[Service]) -> list[Intent]:
+    """Lets Services go that carry our mark although no Rollout names them any more."""
+    return [ReleaseService(service.metadata.name, service.metadata.resource_version) for service in managed]
+
+
+def _left_behind(world: World, service: Service) -> list[Intent]:
+    """One that is not named any more, though somebody may still send it traffic, selects what serves.
+
+    While an update goes on beside the stable version, that is the stable version; once no other has pods, and in a
+    canary without a router, whose pods are the split, it is every version.
+    """
+    stable = world.stable
+    beside = any(rs.size or rs.status.replicas for rs in world.replica_sets if rs is not stable)
+    shares = not world.is_blue_green and not world.routes_traffic
+    if stable is None or stable.available == 0 or not beside or shares or not service.hash:
+        return release([service])
+    return _switch(replace(world, services={service.metadata.name: service}), Target(service.metadata.name, stable))
 
 
 def _taking_turns(world: World) -> Iterator[Target]:
@@ -106,8 +129,10 @@ def _canary_target(world: World) -> Target | None:
 
 def _switch(world: World, target: Target) -> list[Intent]:
     service = world.services.get(target.service)
-    if service is None or service.hash == target.replica_set.hash:
+    if service is None:
         return []
+    if service.hash == target.replica_set.hash:
+        return _marked(world, service)
     if not target.at_once and not _may_serve(world, service, target.replica_set):
         return []
     managed = "" if keys.MANAGED_BY in service.metadata.annotations else world.rollout.metadata.name
@@ -117,6 +142,14 @@ def _switch(world: World, target: Target) -> list[Intent]:
         SwitchService(name, new_hash, service.metadata.resource_version, managed_by=managed),
         normal("SwitchService", text),
     ]
+
+
+def _marked(world: World, service: Service) -> list[Intent]:
+    """One that selects the version already, as somebody else left it, is ours from now on and let go one day."""
+    if keys.MANAGED_BY in service.metadata.annotations:
+        return []
+    name, version = service.metadata.name, service.metadata.resource_version
+    return [SwitchService(name, service.hash, version, managed_by=world.rollout.metadata.name)]
 
 
 def _may_serve(world: World, service: Service, rs: ReplicaSet) -> bool:

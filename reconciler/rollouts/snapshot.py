@@ -32,7 +32,8 @@ class World:
     `rollout` has the template of its `workload`, where it names one.
     `template_hash` is computed; `new` is the ReplicaSet that stands for the template, whatever its hash label says.
     `foreign_name`: the name that a new ReplicaSet would get is taken by an object that is not ours. `experiments` are
-    its own, and those of others that have a name of ours. `additional`: what a running one asks for of the traffic.
+    its own, and those of others that have a name of ours. `route`: how its traffic is routed, as its annotation says it
+    once a router is told. `additional`: what a running one asks for of the traffic.
     `abort_cause`: why this decision aborts the update, when it is not a user who does. `routes_told`: this decision
     tells every router what it shall carry. `under_way`: how many Rollouts are being updated at this time, this one or
     not. `plugin_answers`: what step plugins said since the last decision; `plugin_standings`: why one of that name
@@ -50,6 +51,7 @@ class World:
     services: Mapping[str, Service] = field(default_factory=dict)
     managed_services: tuple[Service, ...] = ()
     routed: Mapping[tuple[str, str], Routed] = field(default_factory=dict)
+    route: str = ""
     runs: Mapping[str, AnalysisRun] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()

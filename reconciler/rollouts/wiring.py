@@ -40,7 +40,7 @@ from reconciler.rollouts.owned import (
     decode_workload,
 )
 from reconciler.rollouts.stores import Index, Stores
-from reconciler.rollouts.traffic import routers
+from reconciler.rollouts.traffic import record
 from reconciler.rollouts.traffic.routers import plugin
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
@@ -80,9 +80,8 @@ def _routed() -> list[Watched]:
 
 def on_demand(rollout: Rollout) -> set[str]:
     """The kinds of `watched()` that this Rollout reads, and that need not be watched for others."""
-    canary, reference = rollout.spec.strategy.canary, workload.named(rollout)
-    routed = routers.objects(canary.traffic_routing, rollout.metadata.name) if canary else ()
-    return {kind for kind, _ in routed} | ({reference.kind} if reference else set())
+    reference = workload.named(rollout)
+    return {kind for kind, _ in record.objects(rollout)} | ({reference.kind} if reference else set())
 
 
 def stores_of(by_kind: Callable[[str], Store[Any]]) -> Stores:
@@ -143,12 +142,10 @@ def _reads_the_same(old: Any, new: Any) -> bool:
 
 def _names(rollout: Rollout) -> list[tuple[str, str, str]]:
     """Every object that a Rollout names: (kind, namespace, name)."""
-    strategy, meta = rollout.spec.strategy, rollout.metadata
-    reference = workload.named(rollout)
+    meta, reference = rollout.metadata, workload.named(rollout)
     named = [(reference.kind, meta.namespace, reference.name)] if reference else []
-    services = [(SERVICES.kind, name) for name in strategy.chosen.services.values() if name]
-    routed = routers.objects(strategy.canary.traffic_routing, meta.name) if strategy.canary else []
-    return named + [(kind, meta.namespace, name) for kind, name in (*services, *routed)]
+    services = [(SERVICES.kind, name) for name in record.services(rollout)]
+    return named + [(kind, meta.namespace, name) for kind, name in (*services, *record.objects(rollout))]
 
 
 def _owner(meta: Meta) -> list[str]:

@@ -28,10 +28,12 @@ EXPERIMENT_SERVICES = "reconciler.dev/experiment-services"
 Whoever applies the object from git leaves them alone."""
 EXPERIMENT_TEMPLATE = "experiment.argoproj.io/template-name"
 
+ROUTED_BY = "reconciler.dev/routed-by"
+"""On a Rollout: the router that was told of its traffic, and the Services it was told of, as JSON."""
 ABORTED_AT = "reconciler.dev/aborted-at"
 """On a ReplicaSet whose version was given up, until it is delivered after all: `undo` passes over it."""
 
 NOT_COPIED = frozenset(
-    {LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION, TAKES_OVER, HANDS_OVER}
+    {LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION, TAKES_OVER, HANDS_OVER, ROUTED_BY}
 ) | {DEADLINE, ABORTED_AT, EPHEMERAL, EXPERIMENT, EXPERIMENT_TEMPLATE, DEPLOYMENT_REVISION}
 """Annotations of a Rollout that its ReplicaSets do not inherit: not its own, and not what is said of each of them."""

@@ -49,7 +49,8 @@ def _stable(world: World) -> int:
 
 
 def _pods(world: World, weight: int) -> int:
-    return -(-weight * world.replicas // world.max_weight)
+    """Never more than all: a split that was told when `maxTrafficWeight` was greater is out of another whole."""
+    return min(world.replicas, -(-weight * world.replicas // world.max_weight))
 
 
 def _at_least(world: World, pods: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.kube.store import Store
 from reconciler.rollouts import restart, wiring
-from reconciler.rollouts.intents import EvictPod, ReleaseService
+from reconciler.rollouts.intents import EvictPod
 from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.validation import problems
 from reconciler.workloads import keys
@@ -77,9 +77,10 @@ def test_a_change_of_one_of_its_services_wakes_it(service: str) -> None:
 def test_a_service_that_it_does_not_name_any_more_selects_all_pods_again() -> None:
     cluster = a_pushed()
     cluster.user("no preview", {"spec": {"strategy": {"blueGreen": {"previewService": None}}}})
-    assert ReleaseService("prev", cluster.objects["Service", "prev"]["metadata"]["resourceVersion"]) in (
-        cluster.decide().intents
-    )
+    cluster.converge()
+    assert (serves(cluster, "prev"), sizes(cluster)) == (2, [3, 3])  # not of the old version that has pods for a while
+    cluster.wait(31)
+    assert (serves(cluster, "prev"), sizes(cluster)) == (0, [0, 3])
 
 
 def test_a_selector_that_somebody_else_changed_is_put_right() -> None:
