@@ -22,7 +22,7 @@ class Trimmed:
 
 
 def trim(root: Node, lines: int) -> Trimmed:
-    """The tree with at most so many nodes, and always its root, whose first child is the newest revision."""
+    """The tree with at most so many nodes, and always its root. The first revision of a Rollout is the newest."""
     found = dict(_walk(root, ()))
     if len(found) <= lines:
         return Trimmed(root)
@@ -44,9 +44,10 @@ def _walk(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
 
 def _rank(found: dict[Path, Node], path: Path) -> int:
     """What comes first when there is not room for all."""
-    node, newest = found[path], path[:1] in ((), (0,))
+    node, of_rollout = found[path], found[()].kind == "Rollout"
+    newest = not of_rollout or path[:1] in ((), (0,))
     cases = (
-        len(path) <= 2 and newest,
+        newest and len(path) <= (2 if of_rollout else 1),
         bool(path) and tone(node.status) == "bad",
         bool(_SERVES.intersection(node.info)),
         newest,

@@ -12,8 +12,9 @@ from rich.text import Text
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.rollouts.tree_view import Tree, Whole
+from reconciler.cli.rollouts.view import ahead
 from reconciler.cli.status_view import ago
-from reconciler.experiments.model import Experiment
+from reconciler.experiments.model import Experiment, ends_at
 from reconciler.rollouts.family import ExperimentFamily
 from reconciler.workloads.times import moment
 
@@ -60,8 +61,18 @@ def _facts(experiment: Experiment, now: datetime) -> Iterator[tuple[str, Text]]:
     if status.available_at and not status.phase.complete:
         since = max(now - moment(status.available_at), timedelta())
         yield "Running", Text(f"for {duration(since)}")
+        if ends := _ends(experiment):
+            yield "Ends", Text(ahead(ends, now))
     for each in status.template_statuses:
         yield f"Template {each.name}", clean(f"{each.status}  {each.available_replicas} available  {each.message}")
+
+
+def _ends(experiment: Experiment) -> datetime | None:
+    """When its duration is over; required analyses may end it before, or let it last longer."""
+    try:
+        return ends_at(experiment.spec, experiment.status)
+    except ValueError:
+        return None
 
 
 def _owner(experiment: Experiment) -> str:

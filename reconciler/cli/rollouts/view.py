@@ -106,13 +106,14 @@ def _facts(shown: Overview, now: datetime) -> Iterator[tuple[str, Text]]:
 def _times(waits: Waiting, now: datetime) -> str:
     """`, in 25s (12:00:30 UTC)`, `, for 3m so far`, or when patience ends."""
     if waits.until:
-        return f", {_ahead(waits.until, now)}"
+        return f", {ahead(waits.until, now)}"
     if waits.stuck_at:
-        return f"; counts as stuck {_ahead(waits.stuck_at, now)}"
+        return f"; counts as stuck {ahead(waits.stuck_at, now)}"
     return f", for {ago(waits.since, now)} so far" if waits.since else ""
 
 
-def _ahead(at: datetime, now: datetime) -> str:
+def ahead(at: datetime, now: datetime) -> str:
+    """`in 25s (12:00:30 UTC)`."""
     return f"in {duration(max(at - now, timedelta()))} ({at:%H:%M:%S} UTC)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import ANALYSIS_RUNS, EXPERIMENTS, REPLICA_SETS, ROLLOUTS
 from reconciler.sandbox.server import Sandbox
 from reconciler.workloads import keys
+from reconciler.workloads.times import stamp
 from tests.properties.experiment_world import a_template
 
 CRDS = Path(__file__).parents[3] / "manifests" / "crds"
@@ -97,6 +99,13 @@ def test_get_shows_templates_and_what_belongs_to_them(shell: Shell) -> None:
     assert "Σ ab" in shown and "└──α ab-errors" in shown
     (line,) = [line for line in shown.splitlines() if "ab-a " in line and "RS" in line]
     assert "template:a,service:ab-a" in line
+
+
+def test_get_says_when_it_ends(shell: Shell) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    shell.experiment({**RUNNING, "availableAt": stamp(began)})
+    shown = shell.says("experiments", "get", "ab")
+    assert "Ends:        in 3m5" in shown and f"({began + timedelta(minutes=5):%H:%M:%S} UTC)" in shown
 
 
 def test_get_as_json_is_the_whole_object(shell: Shell) -> None:

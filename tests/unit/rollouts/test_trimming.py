@@ -62,3 +62,8 @@ def test_a_failed_run_of_an_older_revision_stays() -> None:
     older = Node("Revision", "revision:1", children=(*revision(1, pods("p", 9)).children, FAILED))
     shown = list(names(trim(Node("Rollout", "shop", children=(revision(2, ()), older)), 6).root))
     assert "judged" in shown
+
+
+def test_all_sides_of_an_experiment_come_before_pods() -> None:
+    sides = tuple(Node("ReplicaSet", name, "Healthy", children=pods(name, 3)) for name in ("a", "b"))
+    assert list(names(trim(Node("Experiment", "ab", children=sides), 4).root)) == ["ab", "a", "a-0", "b"]
