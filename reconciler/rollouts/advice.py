@@ -54,8 +54,10 @@ def for_experiment(experiment: Experiment) -> tuple[Command, ...]:
 
 
 def _acts(rollout: Rollout, verb: str, decide: Callable[[Rollout], Action]) -> bool:
-    """A pause by hand is offered only while something moves."""
+    """A pause by hand is offered only while something moves, an abort where there is a version to go back to."""
     if verb == "pause" and (verbs.settled(rollout) or rollout.status.abort):
+        return False
+    if verb == "abort" and not rollout.status.stable_rs:
         return False
     try:
         return bool(decide(rollout).patches)

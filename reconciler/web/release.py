@@ -15,6 +15,7 @@ from reconciler.rollouts.model import Canary
 from reconciler.rollouts.nodes import Node, tone
 from reconciler.rollouts.overview import Overview
 from reconciler.rollouts.progress import workload_progress
+from reconciler.rollouts.snapshot import BLUE_GREEN_PAUSE, INCONCLUSIVE, STEP_PAUSE
 from reconciler.web import phrases, plot, runs
 from reconciler.web.ports import Looked
 from reconciler.web.workloads import Workload, workload
@@ -36,6 +37,7 @@ class Release:
 
     work: Workload
     shown: Overview
+    message: str
     max_weight: int
     revisions: tuple[Shelf, ...]
     runs: tuple[plot.RunPicture, ...]
@@ -69,10 +71,11 @@ class Trial:
 
 def of_rollout(looked: Looked[Family], now: datetime) -> Release:
     family = looked.family
-    rollout, sets = family.rollout, family.replica_sets
+    rollout, sets, shown = family.rollout, family.replica_sets, family.overview
     return Release(
         work=workload(workload_progress(rollout, family.runs, sets)),
-        shown=family.overview,
+        shown=shown,
+        message=_message(shown),
         max_weight=defaults.max_weight(rollout.spec.strategy.canary or Canary()),
         revisions=_shelves(family.tree(now)),
         runs=runs.of_the_update(family.runs),
@@ -81,6 +84,12 @@ def of_rollout(looked: Looked[Family], now: datetime) -> Release:
         events=looked.events,
         trouble=looked.trouble,
     )
+
+
+def _message(shown: Overview) -> str:
+    """The status's own words, where what is waited for does not say the same."""
+    said = (STEP_PAUSE, BLUE_GREEN_PAUSE, INCONCLUSIVE, shown.waits.what if shown.waits else "")
+    return "" if shown.message in said else shown.message
 
 
 def _shelves(revisions: tuple[Node, ...]) -> tuple[Shelf, ...]:

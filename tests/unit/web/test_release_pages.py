@@ -60,6 +60,7 @@ MOVING = ["promote cart", "promote cart --full", "abort cart"]
         pytest.param({}, {}, [*MOVING, "pause cart"], id="waits"),
         pytest.param({"abort": True, "phase": "Degraded"}, {}, ["promote cart --full", "retry cart"], id="aborted"),
         pytest.param({}, {"paused": True}, [*MOVING, "resume cart"], id="frozen"),
+        pytest.param({"stableRS": "", "currentStepIndex": 4}, {}, [*MOVING[:2], "pause cart"], id="first version"),
         pytest.param({"stableRS": "new", "pauseConditions": None, "phase": "Healthy"}, {}, [], id="delivered"),
     ],
 )
@@ -68,6 +69,14 @@ def test_only_commands_that_would_act_are_offered(status: dict[str, Any], spec: 
     offered = [f"reconciler rollouts {verb} -n shop" for verb in verbs]
     undo = ["reconciler rollouts undo cart -n shop"]
     assert commands(page(rollout=Looked(family)).text) == [*offered, *undo, *ALWAYS]
+
+
+def test_a_refused_rollout_says_what_is_wrong_with_it():
+    wrong = {"type": "InvalidSpec", "status": "True", "message": "see there"}
+    status = {"phase": "Degraded", "message": "InvalidSpec: maxSurge is no number", "conditions": [wrong]}
+    text = page(rollout=Looked(replace(CART.family, rollout=a_rollout(status)))).text
+    assert "somebody to correct the spec" in text and "InvalidSpec: maxSurge is no number" in text
+    assert ">CanaryPauseStep<" not in page().text, "the pause is told in words already"
 
 
 def test_what_could_not_be_read_is_said_and_the_rest_is_shown():
