@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,33 +31,43 @@ _TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
+    """`open_ended`: an analysis takes longer than the plan could find out."""
+
     plan: Plan
     warnings: tuple[str, ...]
+    open_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`templates` by (name, cluster scope). `notes`: what to know about a Rollout beside what the plan shows."""
+    """`templates` by (name, cluster scope). `notes`: what to know about a Rollout beside what the plan shows.
+
+    `hint`: what says more about a Rollout that the engine refuses.
+    """
 
     rollouts: tuple[Object, ...]
     templates: Mapping[tuple[str, bool], AnalysisTemplate]
     notes: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
     def plans(self, starting: timedelta, failure: Failure | None = None) -> list[Shown]:
         """One per Rollout. Raises `UserError` for one that the engine refuses."""
-        return [self._plan(rollout, starting, failure) for rollout in self.rollouts]
+        try:
+            return [self._plan(rollout, starting, failure) for rollout in self.rollouts]
+        except UserError as error:
+            raise UserError([replace(problem, fix=problem.fix or self.hint) for problem in error.problems]) from None
 
     def sized(self, replicas: int) -> Material:
         """The same with so many pods of each."""
         rollouts = tuple({**each, "spec": {**(each.get("spec") or {}), "replicas": replicas}} for each in self.rollouts)
-        return Material(rollouts, self.templates)
+        return replace(self, rollouts=rollouts, notes={})
 
     def _plan(self, rollout: Object, starting: timedelta, failure: Failure | None) -> Shown:
         measured = _Measured(self.templates)
         planned = plan(rollout, measured.measuring, starting=starting, failure=failure)
         said = _missed(failure, planned) if failure else warnings(decode_rollout(orjson.dumps(rollout)), planned)
         noted = filter(None, (self.notes.get(planned.name),))
-        return Shown(planned, (*noted, *said, *dict.fromkeys(measured.warnings)))
+        return Shown(planned, (*noted, *said, *dict.fromkeys(measured.warnings)), bool(measured.warnings))
 
 
 def _missed(failure: Failure, planned: Plan) -> tuple[str, ...]:
@@ -89,7 +99,8 @@ def from_files(path: Path) -> Material:
     scalers = [found for found in manifests if found.get("kind") == SCALERS.kind]
     sized = [scaled(rollout, scalers) for rollout in rollouts]
     notes = {rollout["metadata"]["name"]: note for rollout, note in sized if note}
-    return Material(tuple(each for each, _ in sized), {_key(found): _decoded(found) for found in templates}, notes)
+    known = {_key(found): _decoded(found) for found in templates}
+    return Material(tuple(each for each, _ in sized), known, notes, f"`reconciler lint {path}` says in which line")
 
 
 def from_cluster(cluster: Cluster, namespace: str, name: str) -> Material:

@@ -22,7 +22,15 @@ def view(shown: Shown) -> RenderableType:
     number = "1 replica" if planned.replicas == 1 else f"{planned.replicas} replicas"
     title = clean(f"Rollout {planned.name}: {number}, {routed}", "bold")
     lines = [clean(f"! {warning}", "yellow") for warning in shown.warnings]
-    return Group(title, Text(), _rows(planned), Text(), summary(planned), *([Text(), *lines] if lines else []), Text())
+    return Group(
+        title,
+        Text(),
+        _rows(planned),
+        Text(),
+        summary(planned, open_ended=shown.open_ended),
+        *([Text(), *lines] if lines else []),
+        Text(),
+    )
 
 
 def _rows(planned: Plan) -> RenderableType:
@@ -53,9 +61,11 @@ def takes(took: timedelta | None) -> str:
     return duration(took) if took else "-"
 
 
-def summary(planned: Plan) -> Text:
+def summary(planned: Plan, *, open_ended: bool = False) -> Text:
     """`Healthy after 11m30s, and the time until somebody promotes.`"""
     text = f"{planned.outcome} after {duration(planned.lasts)}"
+    text += " and the time of analyses, which is not known" if open_ended else ""
+    text += "," if open_ended and planned.waits else ""
     text += " and the time until somebody promotes" if planned.waits else ""
     text += f": {planned.message}" if planned.message else ""
     if planned.lingers:

@@ -209,3 +209,16 @@ def test_an_update_that_sticks_says_who_ends_it(tmp_path: Path) -> None:
     ends = ROLLOUT.replace("replicas: 4", "replicas: 4\n  progressDeadlineAbort: true")
     assert "back to stable" in (shown := run("simulate", a_file(tmp_path, ends), "--never-ready").output)
     assert "stays like this" not in shown
+
+
+def test_a_time_that_is_not_known_is_not_counted_as_none(tmp_path: Path) -> None:
+    unknown = run("plan", a_file(tmp_path, ROLLOUT)).output
+    assert "Healthy after 0s and the time of analyses, which is not known, and the time until" in unknown
+    assert "not known" not in run("plan", a_file(tmp_path, ROLLOUT + TEMPLATE)).output
+
+
+def test_a_rollout_that_is_refused_says_what_finds_the_line(tmp_path: Path) -> None:
+    path = a_file(tmp_path, ROLLOUT.replace("setWeight: 25", "setWeight: 250"))
+    failed = run("plan", path).exception
+    assert isinstance(failed, UserError)
+    assert "steps[0].setWeight" in str(failed) and f"reconciler lint {path}" in str(failed)
