@@ -5,14 +5,13 @@ However many people look, each object's pods are listed once in a few seconds: a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
 from reconciler.analysis.model import REVISION_ANNOTATION, AnalysisRun
 from reconciler.apps.delivery import WorkloadProgress
+from reconciler.daemon.lately import Lately
 from reconciler.errors import ReconcilerError
 from reconciler.experiments.model import Experiment
 from reconciler.kube.api import Cluster
@@ -30,16 +29,14 @@ from reconciler.workloads.replica_set import ReplicaSet
 PODS_SECONDS, EVENTS_SECONDS = 2.0, 10.0
 """How old what a page shows may be; events are the dearer ones: the API server reads all of a namespace for them."""
 
-T = TypeVar("T")
-
 
 class Shown:
     """`belongs`: whether an object is this engine's to show. Safe to use from several threads."""
 
     def __init__(self, cluster: Cluster, stores: Stores, clock: Clock, belongs: Callable[[Meta], bool]) -> None:
         self._cluster, self._stores, self._belongs = cluster, stores, belongs
-        self._pods: _Lately[list[ShownPod]] = _Lately(PODS_SECONDS, clock)
-        self._events: _Lately[tuple[Event, ...]] = _Lately(EVENTS_SECONDS, clock)
+        self._pods: Lately[list[ShownPod]] = Lately(PODS_SECONDS, clock)
+        self._events: Lately[tuple[Event, ...]] = Lately(EVENTS_SECONDS, clock)
 
     def progress(self, namespace: str, name: str) -> WorkloadProgress | None:
         """How far a Rollout is; None while it is not known."""
@@ -120,26 +117,6 @@ class Shown:
             return self._events.get(meta.uid, listed), trouble
         except ReconcilerError as error:
             return (), "; ".join(filter(None, (trouble, f"events cannot be listed: {error}")))
-
-
-class _Lately(Generic[T]):
-    """Answers by the uid of what they are about, each kept for some seconds. Errors are not kept."""
-
-    def __init__(self, seconds: float, clock: Clock) -> None:
-        self._for, self._clock = seconds, clock
-        self._known: dict[str, tuple[float, T]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, uid: str, ask: Callable[[], T]) -> T:
-        now = self._clock.monotonic()
-        with self._lock:
-            self._known = {key: known for key, known in self._known.items() if now - known[0] < self._for}
-            if uid in self._known:
-                return self._known[uid][1]
-        found = ask()
-        with self._lock:
-            self._known[uid] = (now, found)
-        return found
 
 
 def _of(sets: Iterable[ReplicaSet]) -> str:
