@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,10 +59,13 @@ class UserError(ReconcilerError):
 
 
 class Transient(ReconcilerError):
-    """May pass by itself. `retry_after` is in seconds when the other side asked for a delay."""
+    """May pass by itself. `retry_after` is in seconds when the other side asked for a delay.
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        self.retry_after = retry_after
+    `wake_at`: when something else is due, which no back-off may postpone.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, wake_at: datetime | None = None) -> None:
+        self.retry_after, self.wake_at = retry_after, wake_at
         super().__init__(message)
 
 

@@ -34,7 +34,7 @@ from reconciler.rollouts import wiring
 from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.step_plugins.caller import Caller
-from reconciler.rollouts.traffic import routers
+from reconciler.rollouts.traffic import record
 from reconciler.runtime.clock import Clock
 from reconciler.runtime.queue import WorkQueue
 from reconciler.telemetry import established
@@ -93,8 +93,9 @@ class DeliveryHalf:
         self._stores.runs.subscribe(lambda old, new: runs.add(_key(new or old)))
         self._experiments = experiment_wiring.Stores(self._store)
         experiment_wiring.subscribe(self._experiments, self._experiment_queue.add)
-        templates = from_stores(*map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind)))
-        analyses = Catalog(templates, instance_id)
+        namespaced, cluster_wide = map(self._store, (ANALYSIS_TEMPLATES.kind, CLUSTER_ANALYSIS_TEMPLATES.kind))
+        wiring.subscribe_templates(self._stores, namespaced, cluster_wide, rollouts.add)
+        analyses = Catalog(from_stores(namespaced, cluster_wide), instance_id)
         told = CountedEvents(events, counted)
         plugins = Caller(rollouts.add, clock, disabled_step_plugins)
         self._rollouts = RolloutController(cluster, self._stores, clock, told, analyses, counted.completed, plugins)
@@ -239,9 +240,7 @@ class DeliveryHalf:
         if missing := self._unread({ROLLOUTS.kind}):
             raise Transient(missing)
         return any(
-            (key.kind, key.name) in routers.objects(rollout.spec.strategy.canary.traffic_routing, rollout.metadata.name)
-            for rollout in self._stores.rollouts.list(key.namespace)
-            if rollout.spec.strategy.canary
+            (key.kind, key.name) in record.objects(rollout) for rollout in self._stores.rollouts.list(key.namespace)
         )
 
     def _store(self, kind: str) -> Store[Any]:

@@ -62,7 +62,7 @@ class RolloutController:
         self._carry_out(rollout, decision)
         self._plugins.taken(key, world.plugin_answers)
         if decision.troubles:
-            raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}")
+            raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}", wake_at=decision.wake_at)
         return decision.wake_at
 
     def forget(self, key: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reconciler.analysis.model import AnalysisRun, decode_run
+from reconciler.analysis.model import AnalysisRun, AnalysisTemplate, decode_run
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Decode, Resource
 from reconciler.kube.objects import (
@@ -28,7 +28,7 @@ from reconciler.kube.objects import (
     Meta,
 )
 from reconciler.kube.store import HasMeta, Store
-from reconciler.rollouts import identity, workload
+from reconciler.rollouts import identity, named_templates, workload
 from reconciler.rollouts.model import Rollout, decode_rollout
 from reconciler.rollouts.owned import (
     Routed,
@@ -114,6 +114,15 @@ def subscribe(stores: Stores, enqueue: Enqueue) -> None:
     others: dict[str, Store[Any]] = {**stores.routed, **stores.workloads}
     for kind, store in others.items():
         _follow(store, partial(about, kind), enqueue)
+
+
+def subscribe_templates(
+    stores: Stores, templates: Store[AnalysisTemplate], cluster_templates: Store[AnalysisTemplate], enqueue: Enqueue
+) -> None:
+    """As `subscribe`, for the analysis templates that Rollouts name."""
+    users = named_templates.Users(stores.rollouts, templates, cluster_templates)
+    for store in (templates, cluster_templates):
+        _follow(store, lambda template: _keys(users.of(template)), enqueue)
 
 
 def left_behind(stores: Stores) -> list[str]:

@@ -4,7 +4,8 @@
 |--------------------------|--------------|-------------------------------------------------------------|
 | nothing                  | `ok`         | at the returned time, if any                                |
 | `Conflict`               | `conflict`   | at once; after a few in a row with back-off                 |
-| `Transient`, `Gone`, ... | `transient`  | back-off, at least what the other side asked for            |
+| `Transient`, `Gone`, ... | `transient`  | back-off, at least what the other side asked for; at its    |
+|                          |              | `wake_at` at the latest                                     |
 | `Refused`                | `refused`    | slowly: hammering cannot help                               |
 | `UserError`              | `user_error` | slowly; a change of the input adds the key by itself        |
 | anything else            | `bug`        | 5 s, 20 s, 80 s, then slowly; logged with its traceback      |
@@ -109,6 +110,9 @@ class Engine:
         self._conflicts.pop(key, None)
         self._bugs.pop(key, None)
         self.queue.forget(key)
+        self._wake(key, wake_at)
+
+    def _wake(self, key: str, wake_at: datetime | None) -> None:
         if wake_at is not None:
             seconds = (wake_at - self._clock.now()).total_seconds()
             self.queue.add_at(key, self._clock.monotonic() + max(0.0, seconds))
@@ -118,6 +122,7 @@ class Engine:
             self.queue.add(key)
             return
         wait = self.queue.retry(key, at_least=self._least_wait(key, outcome, error))
+        self._wake(key, error.wake_at if isinstance(error, Transient) else None)
         fields = {"engine": self.name, "key": key, "outcome": outcome, "retry_in_seconds": round(wait, 1)}
         if outcome == "bug":
             log.error("reconcile failed unexpectedly", extra={"fields": fields}, exc_info=error)

@@ -59,7 +59,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("settle"), st.none()),
 )
 HISTORIES = st.lists(ACTIONS, max_size=12)
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def start(steps: list[Json], dynamic: bool, replicas: int) -> Cluster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from reconciler.rollouts.controller import RolloutController
 from reconciler.rollouts.ports import NoAnalyses
 from reconciler.runtime.clock import VirtualClock
 from tests.properties.rollout_world import Json, a_cluster, merge, template
+from tests.unit.rollouts.test_requests_of_users import an_update
 
 
 class Server:
@@ -207,6 +209,18 @@ def test_trouble_with_a_router_is_tried_again_and_the_rest_is_done() -> None:
     with pytest.raises(Transient, match="'shop' does not exist"):
         bench.reconcile()
     assert "patch Service" in bench.server.requests
+
+
+def test_trouble_does_not_postpone_what_time_decides() -> None:
+    """A pause ends when it shall although its router is missing for long, and each try waits longer than the last."""
+    cluster = an_update([{"setWeight": 50}, {"pause": {"duration": 30}}], traefik=True)
+    del cluster.objects["TraefikService", "shop"]
+    bench = Bench(cluster.rollout, *((kind, body) for (kind, _), body in cluster.objects.items() if kind != "Rollout"))
+    with pytest.raises(Transient) as caught:
+        bench.reconcile()
+    began = datetime.fromisoformat(cluster.status["pauseConditions"][0]["startTime"])
+    assert caught.value.wake_at is not None
+    assert caught.value.wake_at <= began + timedelta(seconds=30)
 
 
 def test_traffic_that_may_not_be_steered_is_told_and_the_weight_is_not_claimed() -> None:

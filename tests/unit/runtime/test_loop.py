@@ -51,6 +51,20 @@ def test_what_is_raised_says_when_the_key_runs_again(
     assert engine.run_once() == outcome
 
 
+def test_what_is_due_is_not_postponed_by_a_back_off() -> None:
+    clock = VirtualClock()
+    engine = an_engine(clock, lambda key: raise_(Transient("down", wake_at=clock.now() + timedelta(seconds=3))))
+    engine.queue.add("a")
+    for _ in range(8):  # by then the back-off is longer than a minute
+        assert engine.run_once() == "transient"
+        clock.advance(3)
+    assert engine.run_once() == "transient"
+
+
+def raise_(error: Exception) -> None:
+    raise error
+
+
 def test_a_bug_that_stays_is_tried_ever_more_slowly_but_one_that_went_does_not_stall_its_key() -> None:
     clock = VirtualClock()
     engine = an_engine(clock, raising(ValueError("bug")))
