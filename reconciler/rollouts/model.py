@@ -266,6 +266,11 @@ class Strategy(Part, frozen=True):
         """The one that is set; without any, a canary without steps."""
         return self.blue_green or self.canary or Canary()
 
+    @property
+    def written(self) -> tuple[Canary | BlueGreen, ...]:
+        """All that are set, though only one may be."""
+        return tuple(each for each in (self.canary, self.blue_green) if each)
+
 
 class WorkloadRef(Part, frozen=True):
     """The object that holds the template (spec §2.9)."""

@@ -43,9 +43,9 @@ def _problems(spec: RolloutSpec, template_hash: str, *, resolved: bool) -> list[
         *template_problems(spec, template_hash, resolved=resolved),
         *_strategy(spec),
     ]
-    if spec.strategy.canary and not spec.strategy.blue_green:
+    if spec.strategy.canary:
         found += _canary(spec.strategy.canary)
-    if spec.strategy.blue_green and not spec.strategy.canary:
+    if spec.strategy.blue_green:
         found += blue_green_problems(spec, spec.strategy.blue_green)
     return found
 

@@ -7,6 +7,7 @@ others of its kind are beside the Rollout, as then the name is what is wrong. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from reconciler.cli.checks import experiments, judged, nested, rollouts
 from reconciler.cli.checks.catalogue import Catalogue, Remark
@@ -42,21 +43,24 @@ def _of_rollout(item: Item, catalogue: Catalogue) -> list[Remark]:
     rollout = rollouts.decoded(item)
     if rollout is None:
         return []
-    strategy = rollout.spec.strategy.chosen
     try:
         remarks, template = _template(item, rollout, catalogue)
-        return [
-            *remarks,
-            *_services(item, template, strategy, catalogue),
-            *(_routes(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
-            *(experiments.of_steps(item, strategy, catalogue) if isinstance(strategy, Canary) else ()),
-            *judged.remarks(item, strategy, catalogue),
-            *judged.proving(item, rollout, catalogue),
-        ]
+        named = (_of_strategy(item, template, each, catalogue) for each in rollout.spec.strategy.written)
+        return [*remarks, *chain.from_iterable(named), *judged.proving(item, rollout, catalogue)]
     except (AttributeError, KeyError, TypeError, ValueError):
         if catalogue.is_sound(item):
             raise
         return []
+
+
+def _of_strategy(
+    item: Item, template: Json | None, strategy: Canary | BlueGreen, catalogue: Catalogue
+) -> Iterator[Remark]:
+    yield from _services(item, template, strategy, catalogue)
+    if isinstance(strategy, Canary):
+        yield from _routes(item, strategy, catalogue)
+        yield from experiments.of_steps(item, strategy, catalogue)
+    yield from judged.remarks(item, strategy, catalogue)
 
 
 def _template(item: Item, rollout: Rollout, catalogue: Catalogue) -> tuple[list[Remark], Json | None]:

@@ -136,6 +136,13 @@ def test_a_wrong_field_is_named_with_its_path(patch: dict[str, Any], path: str) 
     assert [text.partition(": ")[0] for text in problems_of(patch)][:1] == [path]
 
 
+def test_of_two_strategies_both_are_looked_at() -> None:
+    both = {"canary": {"steps": [{"setWeight": 101}]}, "blueGreen": {"autoPromotionSeconds": -1}}
+    paths = [text.partition(": ")[0] for text in problems_of({"strategy": both})]
+    wrong = ["steps[0].setWeight", "blueGreen.activeService", "blueGreen.autoPromotionSeconds"]
+    assert paths == ["spec.strategy", *(f"spec.strategy.{path}" for path in wrong)]
+
+
 @pytest.mark.parametrize(
     "patch",
     [
