@@ -6,8 +6,9 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tests.e2e.ground import NAMESPACE
 from tests.e2e.observer import Observer
-from tests.e2e.world import NAMESPACE, World, canary_weight
+from tests.e2e.world import World, canary_weight
 
 SLOW_SECONDS = 0.4
 _AFTERMATH_SECONDS = 2.0

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import NAMESPACE, REPOSITORY, World, wait_for, world
+from tests.e2e.ground import NAMESPACE
+from tests.e2e.world import REPOSITORY, World, wait_for, world
 from tests.testbed.gitea import OWNER
 
 pytestmark = pytest.mark.e2e

@@ -13,8 +13,9 @@ import pytest
 
 from tests.e2e import report
 from tests.e2e.delivery import Delivery, Witness
+from tests.e2e.ground import NAMESPACE
 from tests.e2e.invariants import Guard
-from tests.e2e.world import NAMESPACE, world
+from tests.e2e.world import world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 FEWEST_MOVES = 25

@@ -15,9 +15,10 @@ from itertools import dropwhile
 
 import pytest
 
+from tests.e2e.ground import NAMESPACE
 from tests.e2e.invariants import Guard
 from tests.e2e.leftovers import leftovers
-from tests.e2e.world import NAMESPACE, World, wait_for, world
+from tests.e2e.world import World, wait_for, world
 from tests.testbed.daemon import Daemon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

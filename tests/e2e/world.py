@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.ground import NAMESPACE, ground
 from tests.e2e.repository import Clone
 from tests.e2e.users import Users
 from tests.testbed.access import DAEMON
@@ -19,14 +19,11 @@ from tests.testbed.controlplane import ControlPlane
 from tests.testbed.daemon import Daemon
 from tests.testbed.gitea import OWNER, Gitea
 from tests.testbed.network import Namespace
-from tests.testbed.pods import Pods
 from tests.testbed.prometheus import Prometheus
 from tests.testbed.traefik import Traefik
 
 REPOSITORY = "shop"
 FORGE_REPOSITORY = f"{OWNER}/{REPOSITORY}"
-NAMESPACE = "shop"
-_INSTALL = Path(__file__).parents[2] / "manifests" / "install" / "base"
 WEBHOOK_SECRET = secrets.token_hex(16)
 FINAL = ("success", "failure", "error")
 
@@ -112,32 +109,14 @@ def wait_for(found: Callable[[], Any], seconds: float, otherwise: Callable[[], s
 @contextmanager
 def world(rate: float) -> Iterator[World]:
     """Start every component, with users sending `rate` requests a second, and end all of it."""
-    network = Namespace()
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="e2e-")))
-        directory.chmod(0o755)  # the forge, which is not root, lives below it
-        network.start()
-        stack.callback(network.stop)
-        cluster = stack.enter_context(ControlPlane(directory / "control-plane", network=network))
-        cluster.kubectl("create", "namespace", NAMESPACE)
-        _install(cluster)
-        stack.enter_context(Pods(network, cluster.get))
-        traefik = stack.enter_context(Traefik(cluster, directory))
-        prometheus = stack.enter_context(Prometheus(directory / "prometheus", network, {"traefik": traefik.metrics}))
+    with ground(rate) as found, ExitStack() as stack:
+        directory, network = found.directory, found.network
+        scraped = {"traefik": found.traefik.metrics}
+        prometheus = stack.enter_context(Prometheus(directory / "prometheus", network, scraped))
         gitea = stack.enter_context(Gitea(directory / "gitea", network))
-        users = stack.enter_context(Users(network, traefik.url, rate))
         repo_url = gitea.create_repository(REPOSITORY)
         clone = Clone(directory / "clone", gitea.push_url(REPOSITORY), network)
-        yield World(directory, network, cluster, gitea, traefik, prometheus, users, clone, repo_url)
-
-
-def _install(cluster: ControlPlane) -> None:
-    """What a user installs, but for the daemon's own Deployment: here it is a process that the tests can kill."""
-    cluster.kubectl("apply", "--server-side", "-f", str(_INSTALL / "namespace.yaml"))
-    cluster.kubectl("apply", "--server-side", "-k", str(_INSTALL))
-    cluster.kubectl("-n", "reconciler", "delete", "deployment", "--all")
-    # Started on one line, the daemon keeps its lease and records in the namespace that it delivers to.
-    cluster.kubectl("-n", NAMESPACE, "apply", "--server-side", "-f", str(_INSTALL / "rbac-daemon.yaml"))
+        yield World(directory, network, found.cluster, gitea, found.traefik, prometheus, found.users, clone, repo_url)
 
 
 def _split(path: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.testbed.access import Access
 from tests.testbed.binaries import find
 from tests.testbed.processes import Process, free_ports
-from tests.testbed.web import answers
+from tests.testbed.web import answers, text
 
 _BUCKETS = "0.01,0.025,0.05,0.1,0.15,0.2,0.3,0.4,0.5,1,2"
 _KINDS = {
@@ -41,6 +41,10 @@ class Traefik:
     @property
     def metrics(self) -> str:
         return f"127.0.0.1:{self._metrics_port}"
+
+    def counters(self) -> str:
+        """What it counts, in Prometheus' format."""
+        return text(self._control_plane.network, f"http://{self.metrics}/metrics")
 
     def start(self) -> Traefik:
         network = self._control_plane.network

@@ -22,6 +22,12 @@ def answers(network: Network, url: str, user: str = "") -> bool:
         return False
 
 
+def text(network: Network, url: str) -> str:
+    """What one GET answers. Raises urllib.error.HTTPError."""
+    with network.entered(), urllib.request.urlopen(url, timeout=5) as response:
+        return str(response.read().decode())
+
+
 def ask(network: Network, method: str, url: str, body: object = None, token: str = "") -> Any:
     """One JSON request and its decoded answer (None when empty). Raises urllib.error.HTTPError."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"token {token}"} if token else {})}
