@@ -17,16 +17,13 @@ import orjson
 from reconciler.analysis.model import RolloutAnalysis
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
-from reconciler.rollouts import defaults, validation, verbs
-from reconciler.rollouts.canary import weights
+from reconciler.rollouts import plan_figures, validation, verbs
 from reconciler.rollouts.measuring import Measures
 from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
 from reconciler.rollouts.observe import observe
 from reconciler.rollouts.progress import walked
-from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Stage, set_up
-from reconciler.workloads.replica_set import ReplicaSet
 from reconciler.workloads.template_hash import hash_or_nothing, pod_template_hash
 
 _LIMIT = 5_000
@@ -104,11 +101,6 @@ def plan(
     return _Rehearsal(stage, failure).run()
 
 
-def percent(share: float) -> str:
-    """`20%`; below one percent with what tells it from nothing, as `0.5%`."""
-    return f"{share:.2g}%" if 0 < share < 1 else f"{share:.0f}%"
-
-
 class _Rehearsal:
     """`failure` None: the first deployment, of which nothing is noted down."""
 
@@ -181,7 +173,7 @@ class _Rehearsal:
             self._row(world, index + 1, course.texts[index], endless=promoted)
             self._index = index + 1
         if not world.promoted:
-            self._shared = _share(world, world.new, world.stable)
+            self._shared = plan_figures.share(world)
 
     def _count(self, world: World) -> None:
         """Pods at this moment."""
@@ -199,16 +191,15 @@ class _Rehearsal:
         return True
 
     def _row(self, world: World, number: int, text: str, *, endless: bool = False) -> None:
-        new, stable = world.new, world.stable
-        canary = new.size if new else 0
+        canary = world.new.size if world.new else 0
         left = sum(rs.size for rs in world.replica_sets) - canary
         took = None if endless else self._stage.now - self._begun
         self._rows.append(
             Row(
                 number=number,
                 text=text,
-                weight=_percent(_asked(world, number), world.max_weight),
-                share=self._shared if number and world.promoted else _share(world, new, stable),
+                weight=plan_figures.asked(world, number),
+                share=self._shared if number and world.promoted else plan_figures.share(world),
                 canary=canary,
                 stable=left,
                 most=self._most,
@@ -238,7 +229,7 @@ class _Rehearsal:
         status = stage.rollout.status
         if not self._first:
             self._count(world)
-            self._row(world, 0, _ending(world))
+            self._row(world, 0, plan_figures.ending(world))
         return Plan(
             name=stage.rollout.metadata.name,
             replicas=world.replicas,
@@ -247,7 +238,7 @@ class _Rehearsal:
             rows=tuple(self._rows),
             outcome=status.phase,
             message=status.message,
-            lingers=_lingering(world, stage.now),
+            lingers=plan_figures.lingering(world, stage.now),
         )
 
     def _waits_for_person(self) -> bool:
@@ -284,48 +275,3 @@ def _before(template: Object) -> Object:
     metadata = before.get("metadata") or {}
     before["metadata"] = {**metadata, "annotations": {**(metadata.get("annotations") or {}), "rehearsal": "before"}}
     return before
-
-
-def _ending(world: World) -> str:
-    if world.promoted:
-        return "baked, promoted" if wanted.of(world.rollout).bake else "promoted"
-    return "back to stable" if world.aborted else "stuck"
-
-
-def _asked(world: World, number: int) -> int:
-    if not number or world.is_blue_green:
-        return world.max_weight if _serves(world) else 0
-    return weights.last_set(world, upto=number)
-
-
-def _share(world: World, new: ReplicaSet | None, stable: ReplicaSet | None) -> float:
-    """Percent of traffic: as the router was told, else of the available pods."""
-    if _serves(world) or world.is_blue_green:
-        return 100.0 if _serves(world) else 0.0
-    if world.routes_traffic:
-        return _percent(world.weights.canary.weight if world.weights else 0, world.max_weight)
-    ours, others = (rs.available if rs else 0 for rs in (new, stable))
-    return 100 * ours / (ours + others) if ours + others else 0.0
-
-
-def _serves(world: World) -> bool:
-    """Whether the new version has all traffic for good, or by a switch."""
-    return world.promoted or (world.active is not None and world.active is world.new)
-
-
-def _percent(weight: int, most: int) -> float:
-    return weight * 100 / most
-
-
-def _lingering(world: World, now: datetime) -> timedelta:
-    """Pods that get no traffic any more stay for a while where a router might still send them some."""
-    if not (world.routes_traffic or world.is_blue_green):
-        return timedelta()
-    deadlines = [rs.deadline for rs in world.older if rs.size and rs.deadline]
-    if world.promoted and deadlines:
-        return max(timedelta(), max(deadlines) - now)
-    if world.promoted and any(rs.size for rs in world.older):
-        return timedelta(seconds=defaults.scale_down_delay_seconds(world.strategy))
-    if world.aborted and world.new and world.new.size:
-        return timedelta(seconds=defaults.abort_scale_down_delay_seconds(world.strategy))
-    return timedelta()

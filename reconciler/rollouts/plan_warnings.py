@@ -8,7 +8,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
-from reconciler.rollouts.plan import Plan, Row, percent
+from reconciler.rollouts.plan import Plan, Row
+from reconciler.rollouts.plan_figures import percent
 from reconciler.rollouts.proving import wanted
 
 _NONE = ("0", "0s", "0m", "0h")

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.material import Shown
-from reconciler.rollouts.plan import Plan, Row, percent
+from reconciler.rollouts.plan import Plan, Row
+from reconciler.rollouts.plan_figures import percent
 
 
 def view(shown: Shown) -> RenderableType:

@@ -15,7 +15,8 @@ from reconciler.errors import UserError
 from reconciler.rollouts.canary.sizes import split
 from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
-from reconciler.rollouts.plan import Failure, Plan, percent, plan
+from reconciler.rollouts.plan import Failure, Plan, plan
+from reconciler.rollouts.plan_figures import percent
 from reconciler.rollouts.plan_warnings import warnings
 
 Json = dict[str, Any]
