@@ -12,6 +12,6 @@ app = typer.Typer(
     help="Look at AnalysisRuns, start and end them, and try templates out. Works without the daemon.",
 )
 app.command("list")(look.list_)
-for verb in (look.get, look.logs, steer.run, steer.terminate):
+for verb in (look.get, look.logs, look.plot, steer.run, steer.terminate):
     app.command()(verb)
 app.command("test")(trial.test)

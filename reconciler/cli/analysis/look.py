@@ -1,4 +1,4 @@
-"""`reconciler analysis list|get|logs`: what was measured, once or until the run ends."""
+"""`reconciler analysis list|get|logs|plot`: what was measured, once or until the run ends."""
 
 from __future__ import annotations
 
@@ -91,6 +91,18 @@ def logs(
     cluster, here = reach(kubeconfig, context, namespace)
     for line in lines_of(cluster, here, name, metric=metric, tail=tail, until_end=follow):
         typer.echo(line)
+
+
+def plot(name: RunName, namespace: Namespace = "", kubeconfig: Kubeconfig = "", context: Context = "") -> None:
+    """Draw the measurements of an AnalysisRun with the limits of its conditions, as SVG: for a file or a report.
+
+    Example: reconciler analysis plot shop-6f7d-2 -n shop > run.svg
+    """
+    from reconciler.cli.analysis.reading import run_called
+    from reconciler.web.svg import svg
+
+    cluster, here = reach(kubeconfig, context, namespace)
+    print(svg(run_called(cluster, here, name)))  # noqa: T201 - this is the answer
 
 
 def show(look: Callable[[], AnalysisRun], *, watch: bool) -> None:

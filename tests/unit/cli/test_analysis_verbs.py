@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -104,6 +105,15 @@ def test_get_tells_why_a_run_failed_with_conditions_filled_in(shell: Shell) -> N
         assert expected in shown
     document = json.loads(shell.run("get", "bad", "-o", "json").output)
     assert document["run"]["status"]["phase"] == "Failed"
+
+
+def test_plot_draws_each_measurement_and_the_limit(shell: Shell) -> None:
+    shell.has_run("bad", ENDED)
+    root = ElementTree.fromstring(shell.run("plot", "bad").output)
+    drawn = [each.tag.rpartition("}")[2] for each in root.iter()]
+    assert (drawn.count("svg"), drawn.count("circle")) == (1, 2)
+    assert "success 0.1" in [each.text for each in root.iter()]
+    assert 'no AnalysisRun "none"' in str(shell.run("plot", "none").exception)
 
 
 def test_get_that_watches_ends_with_the_run_and_fails_with_it(shell: Shell) -> None:
