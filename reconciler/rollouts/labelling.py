@@ -27,13 +27,14 @@ def pending(world: World) -> tuple[ReplicaSet, ...]:
 
 def label(world: World, unlabelled: tuple[ReplicaSet, ...]) -> tuple[Intent, ...]:
     """The next writes; empty while the ReplicaSet controller is awaited."""
-    return tuple(intent for rs in unlabelled for intent in _next(world, rs))
+    current = _current(world, unlabelled)
+    return tuple(intent for rs in unlabelled for intent in _next(world, rs, current))
 
 
-def _next(world: World, rs: ReplicaSet) -> tuple[Intent, ...]:
+def _next(world: World, rs: ReplicaSet, current: ReplicaSet | None) -> tuple[Intent, ...]:
     told = _template_labels(rs).get(keys.HASH)
     if not told:
-        template = {"template": {"metadata": {"labels": {keys.HASH: _hash(world, rs)}}}}
+        template = {"template": {"metadata": {"labels": {keys.HASH: _hash(world, rs, current)}}}}
         return (PatchReplicaSet(rs.name, {"spec": template}, rs.metadata.resource_version),)
     if rs.status.observed_generation < rs.metadata.generation:
         return ()
@@ -44,13 +45,26 @@ def _next(world: World, rs: ReplicaSet) -> tuple[Intent, ...]:
     )
 
 
-def _hash(world: World, rs: ReplicaSet) -> str:
-    """That of the wanted template if it stands for it, so that it is found by its label from now on."""
-    wanted = world.rollout.spec.template
-    taken = any(other.hash == world.template_hash for other in world.replica_sets)
-    if wanted and world.template_hash and not taken and identity.stands_for(rs, wanted):
+def _current(world: World, unlabelled: tuple[ReplicaSet, ...]) -> ReplicaSet | None:
+    """The one that is found as the wanted version by its label from now on: of several with that template the largest.
+
+    None where another one is found already, or nothing runs that template.
+    """
+    wanted, wanted_hash = world.rollout.spec.template, world.template_hash
+    labels = {rs.hash or _template_labels(rs).get(keys.HASH) for rs in world.replica_sets}
+    if not wanted or not wanted_hash or wanted_hash in labels:
+        return None
+    found = (rs for rs in unlabelled if identity.stands_for(rs, wanted))
+    return max(found, key=lambda rs: rs.size, default=None)
+
+
+def _hash(world: World, rs: ReplicaSet, current: ReplicaSet | None) -> str:
+    """That of the wanted template for one of these alone, for a label tells versions apart."""
+    if rs is current:
         return world.template_hash
-    return hash_or_nothing(identity.plain_template(rs)) or rs.metadata.labels.get(keys.DEPLOYMENT_HASH) or rs.name
+    own = hash_or_nothing(identity.plain_template(rs))
+    free = own if own != world.template_hash else ""
+    return free or rs.metadata.labels.get(keys.DEPLOYMENT_HASH) or rs.name
 
 
 def _template_labels(rs: ReplicaSet) -> dict[str, Any]:

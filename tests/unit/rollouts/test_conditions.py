@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.properties.rollout_world import Cluster, a_cluster, merge, template
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, merge, template
 from tests.unit.rollouts.test_identity import a_foreign_installation
 
 STEPS: list[dict[str, Any]] = [{"setWeight": 25}, {"pause": {}}]
@@ -57,6 +57,23 @@ def lost_pods() -> Cluster:
     cluster.now += timedelta(minutes=1)
     cluster.reconcile()
     assert name
+    return cluster
+
+
+def lost_a_pod_while_it_is_judged() -> Cluster:
+    """Blue-green, after the cutover: whole once, and not delivered yet."""
+    analysis = {"templates": [{"templateName": "t"}]}
+    cluster = a_blue_green(blue_green={"postPromotionAnalysis": analysis})
+    cluster.converge()
+    cluster.user("update", {"spec": {"template": template("img:2")}})
+    cluster.converge()
+    known = condition(cluster, "Progressing")
+    assert known is not None
+    assert known["reason"] == "NewReplicaSetAvailable"
+    name = f"shop-{cluster.status['currentPodHash']}"
+    counts = {"availableReplicas": 3, "readyReplicas": 3}
+    cluster.put("ReplicaSet", merge(cluster.objects["ReplicaSet", name], {"status": counts}))
+    cluster.reconcile()
     return cluster
 
 
@@ -136,6 +153,11 @@ def failing_to_create_pods() -> Cluster:
         (deployed, "Healthy", ("True", "RolloutHealthy", "Rollout is healthy")),
         (deployed, "Completed", ("True", "RolloutCompleted", "RolloutCompleted")),
         (lost_pods, "Progressing", ("True", "ReplicaSetNotAvailable", 'ReplicaSet "NEW" is not available.')),
+        (
+            lost_a_pod_while_it_is_judged,
+            "Progressing",
+            ("True", "ReplicaSetUpdated", 'ReplicaSet "NEW" is progressing.'),
+        ),
         (lost_pods, "Healthy", ("False", "RolloutHealthy", "Rollout is not healthy")),
         (updated, "Progressing", ("Unknown", "RolloutPaused", "Rollout is paused")),
         (updated, "Paused", ("True", "RolloutPaused", "Rollout is paused")),

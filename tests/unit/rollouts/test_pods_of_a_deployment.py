@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.rollouts import intents as i
 from reconciler.workloads import keys
-from tests.properties.rollout_world import Cluster, a_cluster, template
+from reconciler.workloads.template_hash import pod_template_hash
+from tests.properties.rollout_world import Cluster, a_cluster, merge, template
 
 Json = dict[str, Any]
 STEPS = [{"setWeight": 50}, {"pause": {}}]
@@ -84,6 +85,50 @@ def test_its_history_comes_along_with_its_numbers() -> None:
     cluster.converge()
     assert cluster.rollout["metadata"]["annotations"][keys.REVISION] == "7"
     assert labels(cluster, "web-old")[0]
+
+
+STORED: Json = {"spec": {"template": {"spec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst"}}}}
+"""Some of the defaults that the API server fills in."""
+
+
+def test_versions_are_labelled_by_the_hash_of_their_templates() -> None:
+    """The wanted one by that of the template as the user wrote it, which has no defaults of the server in it."""
+    cluster = a_cluster()
+    for name, image, size in (("web-old", "img:0", 0), ("web-abc", "img:1", 4)):
+        left_by_a_deployment(cluster, name, image, size)
+        cluster.put("ReplicaSet", merge(cluster.objects["ReplicaSet", name], STORED))
+    cluster.converge()
+    assert labels(cluster)[0] == pod_template_hash(template("img:1"))
+    assert labels(cluster, "web-old")[0] == pod_template_hash(merge(template("img:0"), STORED["spec"]["template"]))
+
+
+@pytest.mark.parametrize("stored", [STORED, {}], ids=["with defaults", "as it was written"])
+def test_of_two_with_the_wanted_template_the_one_with_the_pods_is_that_version(stored: Json) -> None:
+    cluster = a_cluster()
+    for name, size in (("web-empty", 0), ("web-abc", 4), ("web-other", 0)):
+        left_by_a_deployment(cluster, name, "img:1", size)
+        cluster.put("ReplicaSet", merge(cluster.objects["ReplicaSet", name], stored))
+    cluster.reconcile()  # adopted
+    cluster.reconcile(stop_after=2)  # killed before the third one's template is labelled
+    cluster.converge()
+    assert labels(cluster)[0] == cluster.status["stableRS"] == pod_template_hash(template("img:1"))
+    assert pod_template_hash(template("img:1")) not in (*labels(cluster, "web-empty"), *labels(cluster, "web-other"))
+    assert [entry for entry in cluster.log if entry[0] == "rs" and entry[2][0] not in (0, 4)] == []
+
+
+def test_which_one_is_the_wanted_version_is_decided_once() -> None:
+    """Its pods may carry the label already, whatever somebody scales meanwhile."""
+    cluster = a_cluster()
+    for name, size in (("web-abc", 4), ("web-other", 0)):
+        left_by_a_deployment(cluster, name, "img:1", size)
+    cluster.reconcile()  # adopted
+    cluster.reconcile(stop_after=1)
+    cluster.patch("ReplicaSet", "web-other", {"spec": {"replicas": 9}})
+    cluster.reconcile()
+    assert [labels(cluster, name)[1] == cluster.world().template_hash for name in ("web-abc", "web-other")] == [
+        True,
+        False,
+    ]
 
 
 def test_a_number_that_it_has_from_a_rollout_counts_more_than_that_of_its_deployment() -> None:
