@@ -9,7 +9,7 @@ import pytest
 from reconciler.rollouts.canary.desired import enough
 from reconciler.rollouts.model import ProgressThreshold
 from reconciler.workloads import keys
-from tests.properties.rollout_world import Cluster, Json
+from tests.properties.rollout_world import Cluster, Json, a_cluster, template
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, push
 from tests.unit.rollouts.test_traffic_safety import canary_service, hash_of, replica_set, weights
 
@@ -67,6 +67,9 @@ def test_a_shrinking_stable_version_keeps_at_least_so_many_pods() -> None:
         ("Pods", 3, 2, 10, False),
         ("Pods", 30, 10, 10, True),
         ("Percent", -1, 9, 10, False),
+        ("Percent", 0, 0, 10, True),
+        ("Pods", -1, 9, 10, False),
+        ("Pods", 0, 0, 10, True),
     ],
 )
 def test_how_many_pods_count_as_all(kind: str, value: int, available: int, wanted: int, met: bool) -> None:

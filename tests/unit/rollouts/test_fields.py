@@ -13,7 +13,7 @@ import yaml
 from reconciler.rollouts.model import decode_rollout
 from reconciler.workloads import keys
 from reconciler.workloads.template_hash import steps_hash
-from tests.properties.rollout_world import Cluster, a_blue_green
+from tests.properties.rollout_world import Cluster, a_blue_green, a_cluster, template
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, push
 from tests.unit.rollouts.test_traffic_safety import hash_of, lose, replica_set
 
@@ -76,6 +76,19 @@ def test_a_pause_is_told_with_its_reason_and_time_until_a_client_clears_it() -> 
     assert (list(cluster.status["pauseConditions"]), cluster.status["controllerPause"]) == ([pause], True)
     ask(cluster, pauseConditions=None)
     assert not {"pauseConditions", "controllerPause"} & cluster.status.keys()
+
+
+def test_a_pause_by_hand_is_none_of_a_step_so_the_next_step_pauses_all_the_same() -> None:
+    cluster = a_cluster(steps=[{"setWeight": 25}, {"pause": {}}])
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.converge(ready=False)
+    for paused in (True, False):
+        cluster.user("pause", {"spec": {"paused": paused}})
+        cluster.converge(ready=False)
+        assert "controllerPause" not in cluster.status
+    cluster.converge()
+    assert (cluster.status["phase"], cluster.status["currentStepIndex"]) == ("Paused", 1)
 
 
 def test_an_abort_is_told_with_its_time_and_ends_the_pause() -> None:
