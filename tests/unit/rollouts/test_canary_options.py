@@ -102,6 +102,26 @@ def test_an_update_goes_on_with_a_few_pods_missing_where_that_was_allowed(thresh
     assert cluster.status["currentStepIndex"] == 1 + index
 
 
+def test_without_a_router_a_weight_is_reached_when_the_stable_pods_are_as_few_as_it_says() -> None:
+    """Pods that are still going answer requests, so that the canary has not its share yet."""
+    cluster = a_cluster(steps=[{"setWeight": 50}, PAUSE], canary={"maxSurge": 4})
+    cluster.converge()
+    cluster.user("image 2", {"spec": {"template": template("img:2")}})
+    cluster.reconcile()
+    for going, index in ((2, 0), (1, 0), (0, 1)):
+        for _ in range(4):
+            stable, canary = replica_set(cluster, "img:1"), replica_set(cluster, "img:2")
+            set_pods(cluster, stable, stable["spec"]["replicas"] + going)
+            set_pods(cluster, canary, canary["spec"]["replicas"])
+            cluster.reconcile()
+        assert (size(cluster, 1), size(cluster, 2), cluster.status["currentStepIndex"]) == (2, 2, index)
+
+
+def set_pods(cluster: Cluster, rs: Json, number: int) -> None:
+    counts = {"replicas": number, "readyReplicas": number, "availableReplicas": number}
+    cluster.put("ReplicaSet", {**rs, "status": {**counts, "observedGeneration": rs["metadata"]["generation"]}})
+
+
 @pytest.mark.parametrize(("limit", "kept"), [(None, [True, True]), (1, [False, True]), (0, [False, False])])
 def test_only_so_many_old_versions_keep_their_pods_for_the_delay(limit: int | None, kept: list[bool]) -> None:
     """The newest first."""
