@@ -25,8 +25,7 @@ def last_set(world: World, *, upto: int) -> int:
 
 def canary_scale(world: World) -> SetCanaryScale | None:
     """The `setCanaryScale` in force; None when the canary's size follows its weight."""
-    keeps = world.canary.abort_scale_down_delay_seconds == 0
-    if world.promoted or world.status.promote_full or world.steps_done or (world.aborted and not keeps):
+    if world.promoted or world.status.promote_full or world.steps_done or world.aborted:
         return None
     scales = [step.set_canary_scale for step in world.steps[: world.step_index + 1] if step.set_canary_scale]
     return scales[-1] if scales and not scales[-1].match_traffic_weight else None

@@ -168,7 +168,8 @@ def test_an_aborted_dynamic_update_never_takes_a_pod_from_the_stable_version() -
 @pytest.mark.parametrize(("delay", "kept"), [(None, 0), (30, 3), (0, 3)])
 def test_an_aborted_dynamic_canary_keeps_its_pods_only_where_a_delay_is_written(delay: int | None, kept: int) -> None:
     canary = {} if delay is None else {"abortScaleDownDelaySeconds": delay}
-    cluster = routed({"setWeight": 60}, PAUSE, replicas=5, dynamicStableScale=True, **canary)
+    fixed: Json = {"setCanaryScale": {"replicas": 3}}
+    cluster = routed(fixed, {"setWeight": 60}, PAUSE, replicas=5, dynamicStableScale=True, **canary)
     ask(cluster, abort=True)
     assert (size(cluster, 1), size(cluster, 2)) == (5, kept)
 

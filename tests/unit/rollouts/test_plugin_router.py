@@ -196,6 +196,18 @@ def test_a_rollout_that_begins_to_take_turns_pins_the_stable_service_too() -> No
     assert weights(cluster) == {"ping": 0, "pong": 100}
 
 
+def test_a_superseded_version_keeps_its_pods_while_the_service_whose_turn_it_is_sends_it_traffic() -> None:
+    canary = {"pingPong": {"pingService": "ping", "pongService": "pong"}, "dynamicStableScale": True}
+    cluster = an_update(WEIGHT_50, proxy={}, canary=canary)
+    second = hash_of(cluster, "img:2")
+    cluster.user("image 3", {"spec": {"template": template("img:3")}})
+    cluster.broken.add(cluster.world().template_hash)
+    cluster.converge()
+    cluster.wait(60)
+    [service] = [name for name, weight in weights(cluster).items() if selected(cluster)[name] == second and weight]
+    assert (weights(cluster)[service], replica_set(cluster, "img:2")["spec"]["replicas"]) == (50, 2)
+
+
 def selected(cluster: Cluster) -> dict[str, str]:
     found = {name: body["spec"]["selector"] for (kind, name), body in cluster.objects.items() if kind == "Service"}
     return {name: found[name]["rollouts-pod-template-hash"] for name in ("ping", "pong")}
