@@ -153,7 +153,9 @@ def test_a_shrinking_stable_version_and_an_aborted_canary_wait_for_the_confirmat
     cluster.wait(20)
     assert (weights(cluster)["ca"], replica_set(cluster, "img:2")["spec"]["replicas"]) == (0, 2)
     acknowledge(cluster)
-    cluster.wait(4)
+    cluster.wait(2)
+    assert replica_set(cluster, "img:2")["spec"]["replicas"] == 2
+    cluster.wait(2)
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
