@@ -1,4 +1,4 @@
-"""What goes with a change of size: deadlines, the number of replicas it was made for, and capacity (spec rollouts §2.10)."""
+"""What goes with a change of size: deadlines, the replicas it was made for, and capacity (spec rollouts §2.10, §3)."""
 
 from __future__ import annotations
 

@@ -222,6 +222,35 @@ def test_an_invalid_rollout_is_degraded_observed_and_left_alone() -> None:
     assert not [kind for kind, _ in cluster.objects if kind == "ReplicaSet"]
 
 
+def test_both_parts_of_the_status_are_there_however_early_it_is_invalid() -> None:
+    status = invalid().status
+    assert (status["canary"], status["blueGreen"]) == ({}, {})
+
+
+def test_an_update_that_becomes_invalid_keeps_what_is_known_of_its_course() -> None:
+    cluster = a_cluster(steps=[{"setWeight": 20}, {"pause": {}}], traefik=True)
+    cluster.converge()
+    cluster.user("update", {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "img:2"}]}}}})
+    cluster.converge()
+    before = cluster.status
+    cluster.user("nonsense", {"spec": {"replicas": -1}})
+    cluster.converge()
+    told = {"phase", "message", "conditions", "observedGeneration"}
+    assert {key: value for key, value in cluster.status.items() if key not in told} == {
+        key: value for key, value in before.items() if key not in told
+    }
+
+
+def test_another_problem_is_told_in_the_condition_too() -> None:
+    cluster = invalid()
+    cluster.user("another mistake", {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 150}]}}}})
+    cluster.converge()
+    [condition] = [each for each in cluster.status["conditions"] if each["type"] == "InvalidSpec"]
+    assert "150" in condition["message"]
+    assert cluster.status["message"] == f"InvalidSpec: {condition['message']}"
+    assert (condition["status"], condition["reason"]) == ("True", "InvalidSpec")
+
+
 def test_a_mended_rollout_recovers_by_itself() -> None:
     cluster = invalid()
     cluster.user("fix", {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 20}]}}}})
