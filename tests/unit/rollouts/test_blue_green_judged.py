@@ -270,3 +270,12 @@ def test_an_inconclusive_analysis_after_the_cutover_keeps_the_version_to_come_ba
     assert (serves(cluster), sizes(cluster), stands(cluster)) == (2, [3, 3], ("Paused", "InconclusiveAnalysisRun"))
     ask(cluster, abort=True)
     assert (serves(cluster), cluster.status["phase"]) == (1, "Degraded")
+
+
+def test_undo_while_the_new_version_is_judged_gives_the_traffic_back_without_a_pause() -> None:
+    """The version to come back to has no deadline yet: it is fast because it is the stable one."""
+    cluster = a_pushed(BY_HAND | POST)
+    promote(cluster)
+    assert serves(cluster) == 2
+    push(cluster, 1)
+    assert (serves(cluster), cluster.status["phase"]) == (1, "Healthy")
