@@ -153,13 +153,16 @@ def _marked(world: World, service: Service) -> list[Intent]:
 
 
 def _may_serve(world: World, service: Service, rs: ReplicaSet) -> bool:
-    """A Service that we narrow for the first time needs all pods; later as many as its traffic needs, or as it had."""
-    if keys.MANAGED_BY not in service.metadata.annotations:
-        return rs.size > 0 and rs.available >= rs.size
-    has = sum(other.available for other in world.replica_sets if other.hash == service.hash)
-    if world.is_blue_green and not world.replicas:
+    """A version needs as many pods as the Service's traffic needs, or as the Service had.
+
+    For one that we narrow for the first time it needs all that were asked for as well.
+    """
+    managed = keys.MANAGED_BY in service.metadata.annotations
+    has = sum(other.available for other in world.replica_sets if service.hash in ("", other.hash))
+    if managed and world.is_blue_green and not world.replicas:
         return not has
-    return rs.available >= max(1, min(has, _needed(world, service.metadata.name)))
+    least = max(1, min(has, _needed(world, service.metadata.name)))
+    return rs.available >= (least if managed else max(least, rs.size))
 
 
 def _needs_none(world: World) -> bool:

@@ -109,6 +109,17 @@ def test_a_version_that_a_router_was_told_of_keeps_its_pods_until_the_router_is_
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
+def test_a_stable_service_that_is_written_anew_is_narrowed_once_there_are_the_pods_for_its_traffic() -> None:
+    """Until then it selects those of the version before as well, which have their time of grace."""
+    cluster = an_update([], traefik=True, replicas=1)
+    cluster.put("Service", {"metadata": {"name": "st"}, "spec": {"selector": {"app": "shop"}}})
+    cluster.user("scale", {"spec": {"replicas": 2}})
+    cluster.reconcile()
+    assert cluster.objects["Service", "st"]["spec"]["selector"] == {"app": "shop"}
+    cluster.converge()
+    assert cluster.objects["Service", "st"]["spec"]["selector"]["rollouts-pod-template-hash"] == hash_of(cluster, "img:2")
+
+
 def test_a_revert_moves_traffic_also_to_a_stable_version_that_lacks_a_pod() -> None:
     cluster = an_update(WEIGHT_60, traefik=True, replicas=5)
     lose(cluster, "img:1", 4)
