@@ -307,12 +307,13 @@ class Cluster:
         raise AssertionError("never settles: " + repr(self.log[-12:]))
 
     def wait(self, seconds: float) -> None:
-        """Time passes, in the steps in which the engine asked to be woken."""
+        """Time passes, and nothing is decided but when the engine asked to be woken."""
+        self.converge()
         end = self.now + timedelta(seconds=seconds)
-        while self.now < end:
-            wake_at = self.decide().wake_at
-            self.now = min(end, max(wake_at or end, self.now + timedelta(milliseconds=100)))
+        while (wake_at := self.decide().wake_at) and wake_at <= end:
+            self.now = max(wake_at, self.now + timedelta(milliseconds=100))
             self.converge()
+        self.now = max(self.now, end)
 
     # observe.Reader
 
