@@ -117,7 +117,9 @@ def test_a_stable_service_that_is_written_anew_is_narrowed_once_there_are_the_po
     cluster.reconcile()
     assert cluster.objects["Service", "st"]["spec"]["selector"] == {"app": "shop"}
     cluster.converge()
-    assert cluster.objects["Service", "st"]["spec"]["selector"]["rollouts-pod-template-hash"] == hash_of(cluster, "img:2")
+    assert cluster.objects["Service", "st"]["spec"]["selector"]["rollouts-pod-template-hash"] == hash_of(
+        cluster, "img:2"
+    )
 
 
 def test_a_revert_moves_traffic_also_to_a_stable_version_that_lacks_a_pod() -> None:
