@@ -10,7 +10,7 @@
 | `UserError`              | `user_error` | slowly; a change of the input adds the key by itself        |
 | anything else            | `bug`        | 5 s, 20 s, 80 s, then slowly; logged with its traceback      |
 
-Whatever one key raises, all other keys go on.
+A wake-up that an earlier run asked for stands when one before it fails. Whatever one key raises, all other keys go on.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Engine:
             outcome = classify(error)
             self._settle(key, outcome, error)
         finally:
-            self.queue.done(key)
+            self.queue.done(key, failed=outcome != "ok")
         self._report(key, outcome, self._clock.monotonic() - started)
         return outcome
 

@@ -2,8 +2,8 @@
 
 Several reasons to look at a key are one run: `add` of a waiting key changes nothing. A key that is added while it is
 being worked on runs once more afterwards, so that no news is lost. Of delayed adds only the earliest counts, and none
-once the key is handed out, whatever the reason: each run says itself when the next one is due. Nothing here knows what
-a key means.
+once the key is handed out, whatever the reason: each run says itself when the next one is due. One that failed could
+not: a time that was asked for before it, and is not there yet, counts again. Nothing here knows what a key means.
 """
 
 from __future__ import annotations
@@ -56,6 +56,10 @@ class WorkQueue:
         """Since when each key has been ready."""
         self._working: dict[str, float] = {}
         """Since when each key has been worked on."""
+        self._wished: dict[str, float] = {}
+        """The earliest time that was asked for since each key was handed out; back-off is no wish."""
+        self._ahead: dict[str, float] = {}
+        """What each key in work was wished for at a time that was still to come."""
         self._again: set[str] = set()
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
@@ -88,14 +92,7 @@ class WorkQueue:
     def add_at(self, key: str, when: float) -> None:
         """Makes the key ready when the monotonic clock reaches `when`; of several such wishes the earliest holds."""
         with self._changed:
-            known = self._due.get(key)
-            if known is not None and known <= when:
-                return
-            self._due[key] = when
-            heapq.heappush(self._heap, (when, key))
-            self._tidy()
-            if self._heap[0] == (when, key):  # or else whoever waits will be awake in time
-                self._changed.notify()
+            self._wish(key, when)
 
     def get(self, timeout: float | None = None) -> str | None:
         """A key, to be given back with `done`; None after `timeout` seconds (None: no limit) or when closed."""
@@ -110,9 +107,12 @@ class WorkQueue:
                 self._changed.wait(self._pause(deadline))
             return None
 
-    def done(self, key: str) -> None:
+    def done(self, key: str, *, failed: bool = False) -> None:
         """Says that work on a key has ended; if it was added meanwhile it becomes ready again."""
         with self._changed:
+            ahead = self._ahead.pop(key, None)
+            if failed and ahead is not None:
+                self._wish(key, ahead)
             began = self._working.pop(key, None)
             if began is not None:
                 self._on_happened("worked", self._clock.monotonic() - began)
@@ -127,7 +127,7 @@ class WorkQueue:
             jitter = self._rng.random()
             self._on_happened("retried", 0.0)
             delay = max(at_least, back_off(failures, self._first_delay, self._max_delay, jitter))
-            self.add_at(key, self._clock.monotonic() + delay)
+            self._plan(key, self._clock.monotonic() + delay)
             return delay
 
     def forget(self, key: str) -> None:
@@ -145,6 +145,20 @@ class WorkQueue:
     def closed(self) -> bool:
         return self._closed
 
+    def _wish(self, key: str, when: float) -> None:
+        self._wished[key] = min(when, self._wished.get(key, when))
+        self._plan(key, when)
+
+    def _plan(self, key: str, when: float) -> None:
+        known = self._due.get(key)
+        if known is not None and known <= when:
+            return
+        self._due[key] = when
+        heapq.heappush(self._heap, (when, key))
+        self._tidy()
+        if self._heap[0] == (when, key):  # or else whoever waits will be awake in time
+            self._changed.notify()
+
     def _admit(self, key: str) -> None:
         if key in self._working:
             self._again.add(key)
@@ -157,6 +171,8 @@ class WorkQueue:
         key, since = self._ready.popitem(last=False)
         self._due.pop(key, None)
         now = self._working[key] = self._clock.monotonic()
+        if (wished := self._wished.pop(key, now)) > now:
+            self._ahead[key] = wished
         self._on_happened("waited", now - since)
         return key
 

@@ -24,6 +24,8 @@ class QueueModel(RuleBasedStateMachine):
         self.wanted: set[str] = set()
         self.working: set[str] = set()
         self.due: dict[str, float] = {}
+        self.wished: dict[str, float] = {}
+        self.ahead: dict[str, float] = {}
         self.failures: dict[str, int] = {}
 
     @rule(key=KEYS)
@@ -35,7 +37,7 @@ class QueueModel(RuleBasedStateMachine):
     def add_later(self, key: str, delay: int) -> None:
         when = self.clock.monotonic() + delay
         self.queue.add_at(key, when)
-        self.due[key] = min(when, self.due.get(key, when))
+        self.wish(key, when)
 
     @rule(key=KEYS)
     def retry(self, key: str) -> None:
@@ -66,19 +68,28 @@ class QueueModel(RuleBasedStateMachine):
         assert key not in self.working, "a key is worked on twice at once"
         self.wanted.discard(key)
         self.due.pop(key, None)
+        if (wished := self.wished.pop(key, 0)) > self.clock.monotonic():
+            self.ahead[key] = wished
         self.working.add(key)
 
-    @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), failed=st.booleans())
+    def finish(self, data: st.DataObject, failed: bool) -> None:
         if self.working:
             key = data.draw(st.sampled_from(sorted(self.working)))
-            self.queue.done(key)
+            self.queue.done(key, failed=failed)
             self.working.discard(key)
+            when = self.ahead.pop(key, None)
+            if failed and when is not None:
+                self.wish(key, when)
 
     @invariant()
     def length_is_what_can_be_taken(self) -> None:
         self.ripen()
         assert len(self.queue) == len(self.wanted - self.working)
+
+    def wish(self, key: str, when: float) -> None:
+        for times in (self.wished, self.due):
+            times[key] = min(when, times.get(key, when))
 
     def ripen(self) -> None:
         ripe = {key for key, when in self.due.items() if when <= self.clock.monotonic()}

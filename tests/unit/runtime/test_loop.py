@@ -99,6 +99,35 @@ def test_a_wake_up_runs_the_key_at_its_time_and_not_earlier() -> None:
     assert engine.run_once() == "ok"
 
 
+@pytest.mark.parametrize(
+    "error", [Transient("busy", retry_after=200), Refused("rbac"), UserError("bad"), Conflict("409")]
+)
+def test_a_run_that_fails_before_a_wake_up_does_not_undo_it(error: Exception) -> None:
+    clock = VirtualClock()
+    wake_at, failing = clock.now() + timedelta(seconds=30), list[Exception]()
+
+    def reconcile(_key: str) -> datetime | None:
+        if failing:
+            raise failing[0]
+        return wake_at if clock.now() < wake_at else None
+
+    engine = an_engine(clock, reconcile)
+    engine.queue.add("a")
+    assert engine.run_once() == "ok"
+    clock.advance(10)
+    failing.append(error)
+    engine.queue.add("a")
+    for _ in range(IMMEDIATE_CONFLICTS + 1):  # of which all but conflicts are one run
+        engine.run_once()
+    clock.advance(19.9)
+    engine.run_once()  # a conflict has backed off meanwhile
+    failing.clear()
+    clock.advance(0.1)
+    assert engine.run_once() == "ok"
+    clock.advance(400)
+    assert engine.run_once() is None
+
+
 def test_a_key_that_raises_does_not_stop_other_keys(caplog: pytest.LogCaptureFixture) -> None:
     done: list[str] = []
 
