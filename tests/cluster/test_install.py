@@ -197,6 +197,8 @@ def test_a_canary_a_restart_and_a_prune_need_no_more_rights_than_are_installed(i
     restart = {"spec": {"restartAt": f"{later:%Y-%m-%dT%H:%M:%SZ}"}}
     installed.cluster.kubectl("-n", "shop", "patch", "rollout", "shop", "--type=merge", "-p", json.dumps(restart))
     wait_for(lambda: not old & _pods(installed), 120, lambda: f"not restarted\n{installed.daemon.log()[-3000:]}")
+    shown = ask(HOST, "GET", f"{installed.daemon.url}/api/v1/rollouts/shop/shop")
+    assert (shown["trouble"], bool(shown["events"])) == ("", True), "its page lists pods and events"
     assert installed.refused() == set()
 
 
