@@ -112,7 +112,7 @@ def _taking_turns(world: World) -> Iterator[Target]:
         yield Target(world.stable_service, world.stable)
     service = world.services.get(world.canary_service)
     first = service is not None and not service.hash
-    if world.new and not returning(world) and (first or not world.promoted):
+    if world.new and (first or not world.promoted):
         yield Target(world.canary_service, world.new, at_once=not first and _needs_none(world))
 
 

@@ -53,6 +53,18 @@ def test_a_promoted_update_counts_its_manual_pause_apart() -> None:
     assert done.seconds >= 60
 
 
+def test_a_pause_by_hand_is_waiting_for_a_person_too() -> None:
+    history = History([{"setWeight": 50}, {"pause": {"duration": "30s"}}])
+    history.cluster.user("pause", {"spec": {"paused": True}})
+    push(history.cluster, 2)
+    history.cluster.wait(20)
+    history.cluster.user("resume", {"spec": {"paused": False}})
+    history.cluster.converge()
+    history.cluster.wait(31)
+    [done] = history.ended
+    assert (done.status, done.paused_seconds) == ("Promoted", 20)
+
+
 def test_a_timed_pause_is_no_waiting_for_a_person() -> None:
     history = History([{"setWeight": 50}, {"pause": {"duration": "30s"}}])
     push(history.cluster, 2)

@@ -180,6 +180,7 @@ def test_services_that_take_turns_are_both_set_at_first_use_and_no_route_moves_a
     ask(cluster, pauseConditions=None)
     assert cluster.status["canary"]["stablePingPong"] == "pong"
     assert weights(cluster) == before == {"ping": 0, "pong": 100}
+    assert selected(cluster) == {"ping": hash_of(cluster, "img:1"), "pong": hash_of(cluster, "img:2")}
     cluster.wait(60)
     assert replica_set(cluster, "img:1")["spec"]["replicas"] == 0
     push(cluster, 3)
@@ -196,6 +197,20 @@ def test_a_rollout_that_begins_to_take_turns_pins_the_stable_service_too() -> No
     cluster.converge()
     assert selected(cluster) == {"ping": hash_of(cluster, "img:2"), "pong": hash_of(cluster, "img:2")}
     assert weights(cluster) == {"ping": 0, "pong": 100}
+
+
+def test_a_return_to_a_stable_version_that_shrank_leaves_the_other_service_alone_until_its_traffic_is_gone() -> None:
+    canary = {"pingPong": {"pingService": "ping", "pongService": "pong"}, "dynamicStableScale": True}
+    cluster = an_update(WEIGHT_50, proxy={}, canary=canary)
+    second, seen = hash_of(cluster, "img:2"), []
+    cluster.user("undo", {"spec": {"template": template("img:1")}})
+    for _ in range(10):
+        cluster.reconcile()
+        cluster.run_pods(most=1)
+        seen.append(weights(cluster)["pong"])
+        assert seen[-1] == 0 or selected(cluster)["pong"] == second
+    assert (seen[0], seen[-1]) == (50, 0)
+    assert seen == sorted(seen, reverse=True)
 
 
 def test_a_superseded_version_keeps_its_pods_while_the_service_whose_turn_it_is_sends_it_traffic() -> None:
