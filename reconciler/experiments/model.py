@@ -15,7 +15,7 @@ from reconciler.kube.durations import parse_go_duration
 from reconciler.kube.objects import Meta
 from reconciler.workloads.parts import Condition, Json, Part
 from reconciler.workloads.selectors import Selector
-from reconciler.workloads.times import moment
+from reconciler.workloads.times import moment, readable
 
 
 class TemplatePhase(StrEnum):
@@ -140,9 +140,8 @@ def ends_at(spec: ExperimentSpec, status: ExperimentStatus) -> datetime | None:
 
     Raises `ValueError` for a duration that is none.
     """
-    if not status.available_at or not spec.duration:
-        return None
-    return moment(status.available_at) + parse_go_duration(spec.duration)
+    began = readable(status.available_at)
+    return moment(began) + parse_go_duration(spec.duration) if began and spec.duration else None
 
 
 class Experiment(Part, frozen=True):
@@ -150,6 +149,14 @@ class Experiment(Part, frozen=True):
     spec: ExperimentSpec = ExperimentSpec()
     status: ExperimentStatus = ExperimentStatus()
     malformed: str = ""
+
+
+def planned_end(experiment: Experiment) -> datetime | None:
+    """As `ends_at`, for people: of a duration that is none nothing is known, and elsewhere it is said why."""
+    try:
+        return ends_at(experiment.spec, experiment.status)
+    except ValueError:
+        return None
 
 
 class _Skeleton(msgspec.Struct, frozen=True):

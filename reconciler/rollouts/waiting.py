@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.analysis.model import Phase
-from reconciler.experiments.model import Experiment, ends_at
+from reconciler.experiments.model import Experiment, planned_end
 from reconciler.rollouts import defaults
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.model import BlueGreen, Rollout, Step
@@ -110,10 +110,7 @@ def _of_step(rollout: Rollout, step: Step | None, experiments: Iterable[Experime
 
 def _ends(experiment: Experiment) -> datetime | None:
     """When its duration is over, unless its required analyses decide."""
-    try:
-        return None if experiment.spec.required else ends_at(experiment.spec, experiment.status)
-    except ValueError:
-        return None
+    return None if experiment.spec.required else planned_end(experiment)
 
 
 def _stuck_at(rollout: Rollout) -> datetime | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from reconciler.experiments.model import Experiment, TemplateStatus, ends_at
+from reconciler.experiments.model import Experiment, TemplateStatus, planned_end
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import advice, defaults
 from reconciler.rollouts.advice import Command
@@ -137,13 +138,13 @@ def trial(experiment: Experiment) -> Trial:
         message=experiment.malformed or status.message,
         duration=spec.duration,
         began=phrases.instant(status.available_at),
-        ends=None if over else _ends(experiment),
+        ends=None if over else planned_end(experiment),
         templates=tuple(status.template(each.name) for each in spec.templates),
     )
 
 
-def _ends(experiment: Experiment) -> datetime | None:
-    try:
-        return ends_at(experiment.spec, experiment.status)
-    except ValueError:
-        return None
+def facts(experiment: Experiment) -> dict[str, Any]:
+    """For programs. Not the spec: pod templates may say in clear what is not for everybody who can see the page."""
+    meta, ends = experiment.metadata, trial(experiment).ends
+    named = {"namespace": meta.namespace, "name": meta.name}
+    return {**named, "duration": experiment.spec.duration, "ends": ends, "status": experiment.status}

@@ -60,7 +60,7 @@ class Releases:
         if found is None:
             return as_json({"error": f'there is no Experiment "{name}" in namespace "{namespace}"'}, status=404)
         family = found.family
-        return _told(found, experiment=family.experiment, objects=family.tree(self._ports.now()))
+        return _told(found, experiment=release.facts(family.experiment), objects=family.tree(self._ports.now()))
 
     def _missing(self, kind: str, namespace: str, name: str) -> web.Response:
         return self._html("missing.html", status=404, what=kind, name=f"{namespace}/{name}")

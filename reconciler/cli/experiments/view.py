@@ -14,9 +14,9 @@ from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.rollouts.tree_view import Tree, Whole
 from reconciler.cli.rollouts.view import ahead
 from reconciler.cli.status_view import ago
-from reconciler.experiments.model import Experiment, ends_at
+from reconciler.experiments.model import Experiment, planned_end
 from reconciler.rollouts.family import ExperimentFamily
-from reconciler.workloads.times import moment
+from reconciler.workloads.times import moment, readable
 
 
 def listing(found: Sequence[Experiment], now: datetime, *, namespaces: bool) -> RenderableType:
@@ -58,21 +58,13 @@ def _facts(experiment: Experiment, now: datetime) -> Iterator[tuple[str, Text]]:
         yield "Message", clean(status.message)
     yield "Owner", clean(_owner(experiment))
     yield "Duration", clean(spec.duration or "until its required analyses end it, or somebody does")
-    if status.available_at and not status.phase.complete:
-        since = max(now - moment(status.available_at), timedelta())
-        yield "Running", Text(f"for {duration(since)}")
-        if ends := _ends(experiment):
+    began = readable(status.available_at)
+    if began and not status.phase.complete:
+        yield "Running", Text(f"for {duration(max(now - moment(began), timedelta()))}")
+        if ends := planned_end(experiment):
             yield "Ends", Text(ahead(ends, now))
     for each in status.template_statuses:
         yield f"Template {each.name}", clean(f"{each.status}  {each.available_replicas} available  {each.message}")
-
-
-def _ends(experiment: Experiment) -> datetime | None:
-    """When its duration is over; required analyses may end it before, or let it last longer."""
-    try:
-        return ends_at(experiment.spec, experiment.status)
-    except ValueError:
-        return None
 
 
 def _owner(experiment: Experiment) -> str:

@@ -108,6 +108,11 @@ def test_get_says_when_it_ends(shell: Shell) -> None:
     assert "Ends:        in 3m5" in shown and f"({began + timedelta(minutes=5):%H:%M:%S} UTC)" in shown
 
 
+def test_get_shows_one_that_began_at_a_time_from_which_nobody_can_count(shell: Shell) -> None:
+    shell.experiment({**RUNNING, "availableAt": "9999-12-31T23:59:59Z"})
+    assert "◌ Running" in shell.says("experiments", "get", "ab")
+
+
 def test_get_as_json_is_the_whole_object(shell: Shell) -> None:
     shell.experiment(RUNNING)
     found = json.loads(shell.says("experiments", "get", "ab", "-o", "json"))

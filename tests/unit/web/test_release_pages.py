@@ -120,7 +120,32 @@ def test_the_api_gives_what_the_page_shows():
     found = page("/api/v1/rollouts/shop/cart").json()
     assert found["rollout"]["waits"]["what"] == "the pause to end"
     assert found["revisions"][0]["name"] == "revision:2" and found["events"][0]["reason"] == "FailedCreate"
-    assert page("/api/v1/experiments/shop/cart-ab").json()["experiment"]["spec"]["duration"] == "10m"
+    experiment = page("/api/v1/experiments/shop/cart-ab").json()["experiment"]
+    assert (experiment["duration"], experiment["status"]["phase"]) == ("10m", "Running")
+
+
+@pytest.mark.parametrize("path", ["/experiments/shop/cart-ab", "/api/v1/experiments/shop/cart-ab"])
+def test_what_pod_templates_say_in_clear_is_not_shown_to_everybody(path: str):
+    pods = {"spec": {"containers": [{"name": "side", "env": [{"name": "PASSWORD", "value": "hunter2"}]}]}}
+    looked = experiment_looked_at(RUN)
+    templates = tuple(msgspec.structs.replace(each, template=pods) for each in looked.family.experiment.spec.templates)
+    spec = msgspec.structs.replace(looked.family.experiment.spec, templates=templates)
+    experiment = msgspec.structs.replace(looked.family.experiment, spec=spec)
+    told = replace(looked, family=replace(looked.family, experiment=experiment))
+    answer = page(path, experiment=lambda *key: told)
+    assert answer.status == 200 and "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize("began", ["2026-01-01T00:00:00", "soon", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("path", ["/", "/experiments/shop/cart-ab", "/rollouts/shop/cart"])
+def test_an_experiment_that_began_at_no_time_is_shown_all_the_same(path: str, began: str):
+    looked = experiment_looked_at(RUN)
+    status = msgspec.structs.replace(looked.family.experiment.status, available_at=began)
+    experiment = msgspec.structs.replace(looked.family.experiment, status=status)
+    told = replace(looked, family=replace(looked.family, experiment=experiment))
+    with_it = replace(CART, family=replace(CART.family, experiments=(experiment,)))
+    ports = {"rollouts": list, "experiments": lambda: [experiment], "experiment": lambda *key: told}
+    assert page(path, with_it, **ports).status == 200
 
 
 def test_names_are_never_markup():
