@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rollouts import anti_affinity, defaults
-from reconciler.rollouts.model import Canary, Rollout, RolloutSpec
+from reconciler.rollouts.model import BlueGreen, Canary, Rollout, RolloutSpec
 from reconciler.rollouts.proving import wanted
-from reconciler.rollouts.quantities import pods_of
+from reconciler.rollouts.quantities import LONGEST_SECONDS, pods_of
 from reconciler.rollouts.validation_analysis import analysis_problems, starting_problems
 from reconciler.rollouts.validation_blue_green import blue_green_problems
 from reconciler.rollouts.validation_routing import routing_problems
@@ -39,6 +39,7 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
 def _problems(spec: RolloutSpec, template_hash: str, *, resolved: bool) -> list[str]:
     found = [
         *_numbers(spec),
+        *_lengths(spec),
         *selector_problems(spec),
         *template_problems(spec, template_hash, resolved=resolved),
         *_strategy(spec),
@@ -65,6 +66,22 @@ def _numbers(spec: RolloutSpec) -> Iterator[str]:
         yield invalid("spec.progressDeadlineSeconds", seconds, "must be greater than minReadySeconds")
     if spec.restart_at is not None and not readable(spec.restart_at):
         yield invalid("spec.restartAt", spec.restart_at, "must be a time such as 2026-01-31T12:00:00Z")
+
+
+def _lengths(spec: RolloutSpec) -> Iterator[str]:
+    """What is longer leads out of the calendar, and the format's own numbers end there as well."""
+    named = {
+        "spec.minReadySeconds": spec.min_ready_seconds,
+        "spec.progressDeadlineSeconds": spec.progress_deadline_seconds,
+    }
+    for each in spec.strategy.written:
+        named[f"{each.path}.scaleDownDelaySeconds"] = each.scale_down_delay_seconds
+        named[f"{each.path}.abortScaleDownDelaySeconds"] = each.abort_scale_down_delay_seconds
+        if isinstance(each, BlueGreen):
+            named[f"{each.path}.autoPromotionSeconds"] = each.auto_promotion_seconds
+    for path, value in named.items():
+        if value is not None and value > LONGEST_SECONDS:
+            yield invalid(path, value, f"must be at most {LONGEST_SECONDS}")
 
 
 def _strategy(spec: RolloutSpec) -> Iterator[str]:

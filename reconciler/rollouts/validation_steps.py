@@ -64,7 +64,11 @@ def _pause(step: Step, path: str) -> Iterator[str]:
     except (ValueError, OverflowError):
         bad = True
     if bad:
-        yield invalid(f"{path}.pause.duration", duration, "must be seconds, or a duration such as 5m, not below 0")
+        yield invalid(
+            f"{path}.pause.duration",
+            duration,
+            "must be seconds, or a duration such as 5m, not below 0 nor above 68 years",
+        )
 
 
 def _scale(canary: Canary, step: Step, path: str) -> Iterator[str]:
