@@ -59,7 +59,11 @@ class RolloutController:
             return None
         world = observe(rollout, self._reader, self._analyses, self._plugins)
         decision = decide(world, self._clock.now())
-        self._carry_out(rollout, decision)
+        try:
+            self._carry_out(rollout, decision)
+        except Transient as error:
+            error.wake_at = error.wake_at or decision.wake_at
+            raise
         self._plugins.taken(key, world.plugin_answers)
         if decision.troubles:
             raise Transient(f"Rollout {key}: {'; '.join(decision.troubles)}", wake_at=decision.wake_at)

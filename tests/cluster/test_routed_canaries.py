@@ -77,6 +77,31 @@ def test_nginx_gets_a_canary_ingress_that_follows_the_weight(guard: Guard, rollo
     assert guard.check() >= 8
 
 
+def test_a_canary_that_becomes_blue_green_within_an_update_leaves_its_route_in_order(rollouts: Rollouts) -> None:
+    weighted = {"weighted": {"services": [{"name": "stable", "port": 80}, {"name": "canary", "port": 80}]}}
+    body = named(TRAEFIK_SERVICES.api_version, TRAEFIK_SERVICES.kind, "shop", weighted)
+    rollouts.cluster.create(TRAEFIK_SERVICES, rollouts.namespace, body)
+    spec = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+    rollouts.cluster.create(SERVICES, rollouts.namespace, named("v1", "Service", "active", spec))
+    routing = {"traefik": {"weightedTraefikServiceName": "shop"}}
+    steps = [{"setWeight": 50}, {"pause": {}}]
+    services = {"stableService": "stable", "canaryService": "canary"}
+    rollouts.create(a_rollout(steps, trafficRouting=routing, dynamicStableScale=True, **services))
+    rollouts.reaches("Healthy")
+    rollouts.push("shop:2")
+    rollouts.reaches("Paused")
+    until(lambda: rollouts.pods() == {"shop:1": 2, "shop:2": 2}, lambda: str(rollouts.pods()))
+    blue_green = {"activeService": "active", "autoPromotionEnabled": False, "scaleDownDelaySeconds": 1}
+    rollouts.patch({"spec": {"strategy": {"canary": None, "blueGreen": blue_green}}})
+    stable = rollouts.reaches("Paused", message="BlueGreenPause")["stableRS"]
+    assert weights(rollouts) == {"stable": 100, "canary": 0}
+    assert {selected(rollouts, name) for name in ("stable", "canary", "active")} == {stable}
+    rollouts.patch({"status": {"pauseConditions": None}}, "status")
+    rollouts.reaches("Healthy")
+    until(lambda: rollouts.pods() == {"shop:2": 4}, lambda: str(rollouts.pods()))
+    until(lambda: not selected(rollouts, "stable"), lambda: str(selected(rollouts, "stable")))
+
+
 def weights(rollouts: Rollouts) -> dict[str, int | None]:
     found = rollouts.cluster.get(TRAEFIK_SERVICES, rollouts.namespace, "shop")
     return {entry["name"]: entry.get("weight") for entry in found["spec"]["weighted"]["services"]}

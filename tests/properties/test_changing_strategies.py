@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.workloads import keys
@@ -146,6 +146,7 @@ def pods(cluster: Cluster, pod_hash: str) -> int:
 
 @SETTINGS
 @given(STEPS, st.booleans(), st.integers(1, 4), st.integers(1, len(STRATEGIES) - 1), HISTORIES)
+@example(steps=[], dynamic=False, replicas=1, first=5, history=[("full", None)])
 def test_no_change_of_strategy_leaves_traffic_without_pods(
     steps: list[Json], dynamic: bool, replicas: int, first: int, history: list[Action]
 ) -> None:

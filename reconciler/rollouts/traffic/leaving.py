@@ -44,7 +44,7 @@ def reconcile(world: World) -> tuple[Intent, ...] | None:
         return None
     old = _given_up(world, before)
     switches, shifted = services.switches(old), shift.reconcile(old)
-    if old.stable is None or shifted.troubles or (not switches and _is_back(shifted)):
+    if _cannot_be(old) or shifted.troubles or (not switches and _is_back(shifted)):
         return _forgotten(world, shifted.troubles)
     after = msgspec.structs.replace(
         world.status,
@@ -62,6 +62,12 @@ def _given_up(world: World, before: Canary) -> World:
     strategy = msgspec.structs.replace(spec.strategy, canary=before, blue_green=None)
     rollout = msgspec.structs.replace(world.rollout, spec=msgspec.structs.replace(spec, strategy=strategy))
     return replace(world, rollout=rollout, steps=()).with_status(abort=True)
+
+
+def _cannot_be(old: World) -> bool:
+    """Whether there is nothing to go back to, or nothing that a person would wait for."""
+    stable = old.stable
+    return stable is None or not old.replicas or (stable.available == 0 and old.status.promote_full)
 
 
 def _grown(old: World) -> tuple[Intent, ...]:

@@ -223,6 +223,18 @@ def test_trouble_does_not_postpone_what_time_decides() -> None:
     assert caught.value.wake_at <= began + timedelta(seconds=30)
 
 
+def test_nor_does_a_server_that_is_busy() -> None:
+    cluster = an_update([{"setWeight": 50}, {"pause": {"duration": 30}}])
+    bench = Bench(cluster.rollout, *((kind, body) for (kind, _), body in cluster.objects.items() if kind != "Rollout"))
+    began = datetime.fromisoformat(cluster.status["pauseConditions"][0]["startTime"])
+    bench.see(ROLLOUTS.kind, bench.server.seed(ROLLOUTS.kind, merge(cluster.rollout, {"status": {"message": "x"}})))
+    bench.server.faults["patch Rollout/status"] = Transient("busy")
+    with pytest.raises(Transient) as caught:
+        bench.reconcile()
+    assert caught.value.wake_at is not None
+    assert caught.value.wake_at <= began + timedelta(seconds=30)
+
+
 def test_traffic_that_may_not_be_steered_is_told_and_the_weight_is_not_claimed() -> None:
     bench = a_bench(traefik=True)
     for _ in range(2):

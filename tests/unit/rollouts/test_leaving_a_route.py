@@ -136,6 +136,20 @@ def test_while_no_stable_pod_is_there_the_canary_keeps_its_traffic() -> None:
         cluster.reconcile()
     assert (weights(cluster)["ca"], selected(cluster, "ca")) == (60, hash_of(cluster, "img:2"))
     assert (cluster.status["phase"], cluster.status["message"]) == ("Progressing", MESSAGE)
+    cluster.broken.add(hash_of(cluster, "img:1"))
+    cluster.user("promote in full", {"status": {"promoteFull": True}})
+    cluster.converge()
+    assert (cluster.status["phase"], selected(cluster, "act")) == ("Healthy", hash_of(cluster, "img:2"))
+
+
+def test_without_replicas_nothing_is_waited_for() -> None:
+    cluster = an_update_at_60()
+    cluster.user("scale", {"spec": {"replicas": 0}})
+    for _ in range(3):
+        cluster.reconcile()
+    change(cluster, BLUE_GREEN)
+    cluster.converge()
+    assert cluster.status.get("message") != MESSAGE
 
 
 def test_of_a_split_that_another_engine_told_a_router_the_way_out_is_named_and_nothing_is_scaled() -> None:
