@@ -155,3 +155,14 @@ def test_what_has_ended_is_told_once() -> None:
     )
     assert completions(None, ended) == [Completion("Promoted", 60, 0)]
     assert completions(ended, ended) == []
+
+
+def test_nobody_waited_longer_than_the_update_took() -> None:
+    """Both are kept in whole seconds, and may be a second apart."""
+    ended = DurationRecord(
+        rollout_started_at="2026-01-01T00:00:00Z",
+        finished_at="2026-01-01T00:01:00Z",
+        completion_status="Promoted",
+        total_manual_pause_duration_seconds=61,
+    )
+    assert completions(None, ended) == [Completion("Promoted", 60, 60)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.properties.rollout_world import a_cluster, template
-from tests.unit.rollouts.test_requests_of_users import condition, sizes
+from datetime import timedelta
+
+from tests.properties.rollout_world import Cluster, a_cluster, template
+from tests.unit.rollouts.test_requests_of_users import an_update, condition, push, sizes
 
 
 def test_a_stuck_update_is_degraded_at_its_deadline_and_recovers_by_progress() -> None:
@@ -61,3 +63,26 @@ def test_a_first_version_that_takes_too_long_is_not_given_up_for_there_is_none_b
     cluster.broken.clear()
     cluster.converge()
     assert cluster.status["phase"] == "Healthy"
+
+
+def test_the_deadline_does_not_run_while_an_old_version_has_its_time_of_grace() -> None:
+    steps = [{"setWeight": 60}, {"pause": {}}, {"setWeight": 80}, {"pause": {}}]
+    delay = {"scaleDownDelaySeconds": 20}
+    cluster = an_update(steps, traefik=True, replicas=5, progressDeadlineSeconds=5, canary=delay)
+    push(cluster, 3)
+    cluster.user("promote", {"status": {"pauseConditions": None}})
+    waits(cluster, 10)
+    assert condition(cluster, "Progressing")[0] != "False"
+    waits(cluster, 10)
+    waits(cluster, 10)
+    assert condition(cluster, "Progressing") == ("False", "ProgressDeadlineExceeded")
+
+
+def waits(cluster: Cluster, seconds: int) -> None:
+    """No further pod becomes available meanwhile."""
+    for _ in range(4):
+        cluster.reconcile()
+        cluster.run_pods(ready=False)
+    for each in (3, seconds):  # first what is held back for a moment is written, which is progress
+        cluster.now += timedelta(seconds=each)
+        cluster.reconcile()

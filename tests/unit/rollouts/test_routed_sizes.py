@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json
 from tests.unit.rollouts.test_canary_options import size
 from tests.unit.rollouts.test_requests_of_users import an_update, ask
-from tests.unit.rollouts.test_traffic_safety import lose, weights
+from tests.unit.rollouts.test_traffic_safety import lose, replica_set, weights
 
 PAUSE: Json = {"pause": {}}
 DOWN = [{"setWeight": 60}, PAUSE, {"setWeight": 20}, PAUSE]
@@ -55,3 +58,12 @@ def test_an_abort_takes_a_fixed_size_back() -> None:
     assert size(cluster, 2) == 3
     ask(cluster, abort=True)
     assert size(cluster, 2) == 0
+
+
+def test_who_gives_an_aborted_canary_its_time_knows_when_that_is_over() -> None:
+    cluster = paused(*DOWN[:2])
+    cluster.user("abort", {"status": {"abort": True}})
+    while keys.DEADLINE not in replica_set(cluster, "img:2")["metadata"]["annotations"]:
+        decision = cluster.reconcile()
+        cluster.run_pods()
+    assert decision.wake_at == cluster.now + timedelta(seconds=30)
