@@ -159,6 +159,14 @@ def test_a_shrinking_stable_version_and_an_aborted_canary_wait_for_the_confirmat
     assert replica_set(cluster, "img:2")["spec"]["replicas"] == 0
 
 
+def test_until_a_router_confirms_both_versions_shrink_as_the_number_of_replicas_does_and_no_more() -> None:
+    cluster = an_update(WEIGHT_50, proxy={"acknowledged": True}, replicas=8, canary={"dynamicStableScale": True})
+    assert [replica_set(cluster, f"img:{version}")["spec"]["replicas"] for version in (1, 2)] == [8, 4]
+    cluster.user("scale", {"spec": {"replicas": 4}})
+    cluster.converge()
+    assert [replica_set(cluster, f"img:{version}")["spec"]["replicas"] for version in (1, 2)] == [4, 2]
+
+
 def test_scaled_to_zero_nothing_is_left_of_a_fixed_canary_though_no_router_confirms() -> None:
     fixed = [{"setCanaryScale": {"replicas": 1}}, PAUSE]
     cluster = an_update(fixed, proxy={"acknowledged": True})

@@ -104,6 +104,7 @@ RUN = "Step Analysis Run 'shop-NEW-2-0' Status New: '{}' Previous: '{}'"
         ),
         (deployed, ("Normal", "RolloutNotCompleted", "Rollout not completed, started update to revision 1 (OLD)")),
         (deployed, ("Normal", "RolloutCompleted", "Rollout completed update to revision 1 (OLD): Initial deploy")),
+        (updated, ("Normal", "RolloutNotCompleted", "Rollout not completed, started update to revision 2 (NEW)")),
         (updated, ("Normal", "ScalingReplicaSet", "Scaled down ReplicaSet shop-OLD (revision 1) from 4 to 3")),
         (updated, ("Normal", "RolloutStepCompleted", "Rollout step 1/2 completed (setWeight: 25)")),
         (updated, ("Normal", "RolloutPaused", "Rollout is paused (CanaryPauseStep)")),
