@@ -20,7 +20,6 @@ from reconciler.kube.api import Object
 from reconciler.rollouts import plan_figures, validation, verbs
 from reconciler.rollouts.measuring import Measures
 from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
-from reconciler.rollouts.observe import observe
 from reconciler.rollouts.progress import walked
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.stage import Stage, set_up
@@ -164,7 +163,7 @@ class _Rehearsal:
         self._most, self._fewest, self._analyses = 0, 10**9, dict[str, None]()
 
     def _note(self, *, promoted: bool) -> None:
-        world = self._world()
+        world = self._stage.observe()
         self._count(world)
         course = walked(self._stage.rollout)
         if self._first or world.aborted or (world.is_blue_green and world.promoted):
@@ -183,7 +182,7 @@ class _Rehearsal:
 
     def _noted_before_the_cutover(self) -> bool:
         """Of a blue-green update the decision that ends the pause may also promote it: then nothing is left to see."""
-        world, texts = self._world(), walked(self._stage.rollout).texts
+        world, texts = self._stage.observe(), walked(self._stage.rollout).texts
         if self._first or not world.is_blue_green or texts[self._index : self._index + 1] != ("pause",):
             return False
         self._row(world, self._index + 1, "pause", endless=True)
@@ -220,12 +219,12 @@ class _Rehearsal:
 
     def _busy(self) -> bool:
         """Whether an aborted update still moves pods back."""
-        world = self._world()
+        world = self._stage.observe()
         stable = world.stable
         return bool(world.aborted and stable and (stable.available < world.replicas))
 
     def _finish(self) -> Plan:
-        world, stage = self._world(), self._stage
+        world, stage = self._stage.observe(), self._stage
         status = stage.rollout.status
         if not self._first:
             self._count(world)
@@ -242,14 +241,11 @@ class _Rehearsal:
         )
 
     def _waits_for_person(self) -> bool:
-        world = self._world()
+        world = self._stage.observe()
         step = world.current_step
         endless = step is not None and step.pause is not None and step.pause.duration is None
         by_hand = world.is_blue_green and world.blue_green.auto_promotion_enabled is False
         return (endless or by_hand) and bool(world.status.pause_conditions)
-
-    def _world(self) -> World:
-        return observe(self._stage.rollout, self._stage, self._stage)
 
 
 def _check(rollout: Object) -> None:
