@@ -175,9 +175,10 @@ class DeliveryHalf:
     def missing(self) -> str:
         """What must be read before anything is decided, and why it is not yet; empty when all is there.
 
-        A kind that the cluster does not serve has no objects; deciding can begin.
+        A kind that the cluster does not serve has no objects; deciding can begin. So it can when a kind that only some
+        Rollouts need cannot be read: those that name it wait by themselves.
         """
-        return self._unread(self._started)
+        return self._unread(self._always) or self._unread(self._started - self._failing())
 
     def _unread(self, kinds: set[str]) -> str:
         for informer in self._informers:
@@ -185,12 +186,18 @@ class DeliveryHalf:
                 return f"waiting for {informer.resource.plural}: {informer.failing or 'first list'}"
         return ""
 
+    def _failing(self) -> set[str]:
+        return {informer.resource.kind for informer in self._informers if informer.failing}
+
     def absent(self) -> list[str]:
         """Kinds of ours that the cluster does not serve."""
         return [informer.resource.kind for informer in self._informers if informer.absent]
 
     def reconcile_rollout(self, key: str) -> datetime | None:
         """The rollouts engine's reconcile, held back while something that it reads is still being listed."""
+        rollout = self._stores.rollouts.get(*key.split("/", 1))
+        if rollout and (missing := self._unread(wiring.on_demand(rollout))):
+            raise Transient(missing)
         return self._once_read(self._rollouts.reconcile)(key)
 
     def _once_read(self, reconcile: Callable[[str], datetime | None]) -> Callable[[str], datetime | None]:

@@ -42,6 +42,8 @@ def reconcile(world: World) -> tuple[Intent, ...] | None:
     before = record.left(world.rollout)
     if before is None:
         return None
+    if taken := _taken(world, before):
+        return _forgotten(world, taken)
     old = _given_up(world, before)
     switches, shifted = services.switches(old), shift.reconcile(old)
     if _cannot_be(old) or shifted.troubles or (not switches and _is_back(shifted)):
@@ -54,6 +56,14 @@ def reconcile(world: World) -> tuple[Intent, ...] | None:
         observed_generation=str(world.rollout.metadata.generation),
     )
     return (*switches, *shifted.intents, *_grown(old), *projection.write(world.status, after))
+
+
+def _taken(world: World, before: Canary) -> tuple[str, ...]:
+    """Services that another Rollout manages: the annotation was copied with its manifest, or they changed hands."""
+    found = (world.services[name] for name in before.services.values() if name in world.services)
+    managers = ((each.metadata.name, each.metadata.annotations.get(keys.MANAGED_BY)) for each in found)
+    mine = (None, world.rollout.metadata.name)
+    return tuple(f'service "{name}" is managed by Rollout "{other}"' for name, other in managers if other not in mine)
 
 
 def _given_up(world: World, before: Canary) -> World:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 import yaml
 
 from reconciler.apps.record import Key
 from reconciler.daemon.delivery import DeliveryHalf
 from reconciler.daemon.guard import Everything
-from reconciler.errors import Transient
+from reconciler.errors import Refused, Transient
 from reconciler.http.client import HttpClient
-from reconciler.kube.api import Resource
+from reconciler.kube.api import RawList, Resource
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.objects import ROLLOUTS
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.traffic import record
 from reconciler.runtime.clock import SystemClock
 from reconciler.sandbox.demo.manifests import definitions, folder
 from reconciler.sandbox.server import Sandbox
+from reconciler.workloads import keys
 from tests.unit.daemon.world import PATIENCE_SECONDS
 
 DEFINITIONS = Resource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
@@ -28,8 +33,8 @@ ROUTE = Key("traefik.io", "TraefikService", "default", "shop")
 NOBODYS = Key("traefik.io", "TraefikService", "default", "other")
 
 
-def a_half(url: str) -> DeliveryHalf:
-    cluster, clock = HttpCluster.for_url(url), SystemClock()
+def a_half(url: str, cluster: HttpCluster | None = None) -> DeliveryHalf:
+    cluster, clock = cluster or HttpCluster.for_url(url), SystemClock()
     return DeliveryHalf(
         cluster,
         clock,
@@ -88,6 +93,46 @@ def test_a_rollout_steers_its_route_and_no_other(sandbox: Sandbox) -> None:
     assert (half.steers(ROUTE), half.steers(NOBODYS)) == (True, False)
     found = half.shown.progress("default", "shop")
     assert found is not None and found.images == ("registry.example/shop:1.0",)
+    half.stop()
+
+
+def test_a_rollout_steers_the_route_that_it_is_leaving_until_the_traffic_is_back(sandbox: Sandbox) -> None:
+    cluster = HttpCluster.for_url(sandbox.url)
+    for definition in definitions():
+        cluster.create(DEFINITIONS, None, definition)
+    rollout = yaml.safe_load((folder() / "examples" / "shop" / "rollout.yaml").read_text())
+    canary = decode_rollout(orjson.dumps(rollout)).spec.strategy.canary
+    assert canary is not None
+    rollout["metadata"]["annotations"] = {keys.ROUTED_BY: record.written(canary)}
+    rollout["spec"]["strategy"]["canary"]["trafficRouting"] = {"traefik": {"weightedTraefikServiceName": "other"}}
+    cluster.create(ROLLOUTS, "default", rollout)
+    half = synced(a_half(sandbox.url))
+    assert (half.steers(ROUTE), half.steers(NOBODYS)) == (True, True)
+    half.stop()
+
+
+class MayNotListRoutes(HttpCluster):
+    """An account without a right that only some Rollouts need."""
+
+    def list_raw(self, resource: Resource, *where: Any, **selectors: str) -> RawList:
+        if resource.kind == "TraefikService":
+            raise Refused("may not list traefikservices")
+        return super().list_raw(resource, *where, **selectors)
+
+
+def test_a_kind_that_may_not_be_listed_holds_up_those_that_name_it_and_no_others(sandbox: Sandbox) -> None:
+    cluster = MayNotListRoutes.for_url(sandbox.url)
+    for definition in definitions():
+        cluster.create(DEFINITIONS, None, definition)
+    rollout = yaml.safe_load((folder() / "examples" / "shop" / "rollout.yaml").read_text())
+    cluster.create(ROLLOUTS, "default", rollout)
+    del rollout["spec"]["strategy"]["canary"]["trafficRouting"]
+    cluster.create(ROLLOUTS, "default", {**rollout, "metadata": {"name": "plain"}})
+    half = synced(a_half(sandbox.url, cluster))
+    half.reconcile_rollout("default/plain")
+    assert cluster.get(ROLLOUTS, "default", "plain")["status"]["observedGeneration"] == "1"
+    with pytest.raises(Transient, match="waiting for traefikservices: may not list traefikservices"):
+        half.reconcile_rollout("default/shop")
     half.stop()
 
 

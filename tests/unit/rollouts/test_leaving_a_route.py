@@ -128,6 +128,20 @@ def test_a_route_that_is_gone_holds_nothing_up() -> None:
     assert told == ["left behind: traefik: TraefikService 'shop' does not exist"]
 
 
+def test_services_that_another_rollout_manages_are_left_to_it() -> None:
+    """The annotation came with a copy of that one's manifest, say."""
+    cluster = an_update_at_60()
+    for name in ("st", "ca"):
+        meta = {"annotations": {keys.MANAGED_BY: "another"}}
+        selector = {"selector": {"app": "shop", keys.HASH: "theirs"}}
+        cluster.put("Service", {"metadata": {"name": name, **meta}, "spec": selector})
+    change(cluster, OTHER_SERVICES)
+    cluster.converge()
+    assert (selected(cluster, "st"), selected(cluster, "ca")) == ("theirs", "theirs")
+    assert weights(cluster) == {"st": 40, "ca": 60}
+    assert cluster.status["message"] != MESSAGE
+
+
 def test_while_no_stable_pod_is_there_the_canary_keeps_its_traffic() -> None:
     cluster = an_update_at_60()
     lose(cluster, "img:1", 0)
