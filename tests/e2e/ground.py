@@ -30,8 +30,8 @@ class Ground:
 
 
 @contextmanager
-def ground(rate: float) -> Iterator[Ground]:
-    """Start everything, with users sending `rate` requests a second, and end it."""
+def ground(rate: float, linger_seconds: float = 0) -> Iterator[Ground]:
+    """Start everything, with users sending `rate` requests a second, and end it. Pods linger as in `Pods`."""
     network = Namespace()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="e2e-")))
@@ -41,7 +41,7 @@ def ground(rate: float) -> Iterator[Ground]:
         cluster = stack.enter_context(ControlPlane(directory / "control-plane", network=network))
         cluster.kubectl("create", "namespace", NAMESPACE)
         _install(cluster)
-        stack.enter_context(Pods(network, cluster.get))
+        stack.enter_context(Pods(network, cluster.get, linger_seconds))
         traefik = stack.enter_context(Traefik(cluster, directory))
         users = stack.enter_context(Users(network, traefik.url, rate))
         yield Ground(directory, network, cluster, traefik, users)

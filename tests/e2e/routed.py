@@ -24,6 +24,7 @@ _ROLLOUT = "argoproj.io/v1alpha1/rollouts/shop"
 _OF_A_SERVICE = re.compile(rf'service="{NAMESPACE}-(.+)-\d+@kubernetescrd"')
 _PATIENCE_SECONDS = 60
 _SETTLE_SECONDS = 1.5
+_PAUSE_BEFORE_STOP_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ def _pod(image: str) -> Json:
 
 @contextmanager
 def routed(rate: float) -> Iterator[Routed]:
-    """Everything but a Rollout."""
-    with ground(rate) as found:
+    """Everything but a Rollout. Its pods pause before they stop, as versions that shrink while they serve have to."""
+    with ground(rate, _PAUSE_BEFORE_STOP_SECONDS) as found:
         for name in ("services.yaml", "route.yaml"):
             found.cluster.kubectl("-n", NAMESPACE, "create", "-f", str(_APP / name))
         config = str(found.cluster.kubeconfig_of(DAEMON))

@@ -1,7 +1,8 @@
 """The processes in the fake pods: one HTTP server that every pod address leads to.
 
 The accepted connection's local address tells which pod was asked; the API server tells which image that pod runs; the
-image tells how to answer. A connection to an address that no pod has any more is closed without an answer.
+image tells how to answer. A connection to an address that no pod has any more is closed without an answer, unless pods
+linger: then they serve a little longer, as those that pause before they stop so that proxies can forget them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import contextlib
 import random
 import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPException
 
@@ -25,8 +27,12 @@ _REFRESH_SECONDS = 0.25
 class Pods:
     """Serves from `start()` to `stop()`. `list_pods(path)` reads the API server, e.g. `Access.get`."""
 
-    def __init__(self, network: Network, list_pods: Callable[[str], dict[str, object]]) -> None:
+    def __init__(
+        self, network: Network, list_pods: Callable[[str], dict[str, object]], linger_seconds: float = 0
+    ) -> None:
         self._network = network
+        self._linger_seconds = linger_seconds
+        self._gone: dict[str, tuple[float, str]] = {}
         self._list_pods = list_pods
         self._images: dict[str, str] = {}
         self._random = random.Random(1)
@@ -74,7 +80,7 @@ class Pods:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
         address = transport.get_extra_info("sockname")[0] if transport else ""
-        image = self._images.get(address) or await self._learn(address)
+        image = self._images.get(address) or self._lingering(address) or await self._learn(address)
         if image is None:
             if transport:
                 transport.abort()
@@ -84,17 +90,26 @@ class Pods:
         status = 500 if self._random.random() < ways.error_share else 200
         return web.Response(status=status, text=f"{image}\n", headers={"X-Image": image})
 
+    def _take(self, images: dict[str, str]) -> None:
+        until = time.monotonic() + self._linger_seconds
+        self._gone |= {each: (until, image) for each, image in self._images.items() if each not in images}
+        self._images = images
+
+    def _lingering(self, address: str) -> str | None:
+        until, image = self._gone.get(address, (0.0, ""))
+        return image if time.monotonic() < until else None
+
     async def _learn(self, address: str) -> str | None:
         """Asks the API server about an address: a pod may be sent requests before our list has been renewed."""
         with contextlib.suppress(OSError, HTTPException):
-            self._images = await self._loop.run_in_executor(None, self._read_images, "")
+            self._take(await self._loop.run_in_executor(None, self._read_images, ""))
         return self._images.get(address)
 
     def _refresh(self) -> None:
         while not self._stopping.is_set():
             # While the control plane is busy or going down, the last known pods stay.
             with contextlib.suppress(OSError, HTTPException):
-                self._images = self._read_images()
+                self._take(self._read_images())
             self._stopping.wait(_REFRESH_SECONDS)
 
     def _read_images(self, how: str = "?resourceVersion=0") -> dict[str, str]:
