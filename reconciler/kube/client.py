@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from reconciler.errors import Gone
-from reconciler.kube import connection
+from reconciler.kube import connection, nesting
 from reconciler.kube.api import ROLLOUTS_MANAGER, SYNC_MANAGER, Cluster, Object, PatchKind, RawList, Resource
 from reconciler.kube.discovery import Discovery
 from reconciler.kube.objects import PODS
@@ -45,6 +45,16 @@ class _Page(msgspec.Struct):
 
 
 _decode_page = msgspec.json.Decoder(_Page).decode
+
+
+def _page(body: bytes) -> _Page:
+    """One object that is nested too deeply does not hide those beside it."""
+    try:
+        return _decode_page(body)
+    except RecursionError:
+        found = nesting.fields(body)
+        items = map(nesting.bearable, nesting.elements(found.get("items", b"[]")))
+        return _decode_page(b'{"metadata":%s,"items":[%s]}' % (found.get("metadata", b"{}"), b",".join(items)))
 
 
 def connect(kubeconfig: str = "", context: str = "", *, user_agent: str) -> HttpCluster:
@@ -222,7 +232,7 @@ class HttpCluster(Cluster):
         version, token = "", ""
         while True:
             call = call_for("GET", "list", resource, namespace, query={**query, "continue": token})
-            page = _decode_page(self._transport.send(call))
+            page = _page(self._transport.send(call))
             items.extend(map(bytes, page.items or ()))
             version, token = version or page.metadata.resource_version, page.metadata.continue_
             if not token:

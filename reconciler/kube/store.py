@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 import orjson
 
+from reconciler.kube import nesting
 from reconciler.kube.api import Decode, Object
 from reconciler.kube.objects import Meta
 
@@ -102,7 +103,7 @@ class Store(Generic[T]):
     def put(self, raw: bytes) -> None:
         """Takes an object in, unless a newer copy or its deletion is known already."""
         try:
-            new = self._decode(raw)
+            new = nesting.decoded(self._decode, raw)
         except Exception as error:  # one object that we cannot read must not cost us the others
             self._note_undecodable(raw, error)
             return
@@ -115,7 +116,7 @@ class Store(Generic[T]):
 
     def drop(self, raw: bytes) -> None:
         """Takes in a deletion; `raw` is the object's last state, its resourceVersion that of the deletion."""
-        gone = _identify(raw)
+        gone = nesting.decoded(_identify, raw)
         with self._lock:
             self.undecodable.pop(gone.key, None)
             self._bury(gone.metadata.uid, gone.metadata.resource_version)
@@ -127,7 +128,7 @@ class Store(Generic[T]):
         """Takes in a whole list of the given resourceVersion: what it lacks has been deleted, unless written since."""
         listed = set()
         for raw in items:
-            listed.add(_identify(raw).key)
+            listed.add(nesting.decoded(_identify, raw).key)
             self.put(raw)
         with self._lock:
             for key, item in list(self._objects.items()):
@@ -182,7 +183,7 @@ class Store(Generic[T]):
             self._tombstones.popitem(last=False)
 
     def _note_undecodable(self, raw: bytes, error: Exception) -> None:
-        key = _identify(raw).key
+        key = nesting.decoded(_identify, raw).key
         if key not in self.undecodable:
             log.warning("cannot read %s: %s", "/".join(filter(None, key)), error)
         self.undecodable[key] = str(error)

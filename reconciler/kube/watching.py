@@ -19,6 +19,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from reconciler.errors import Transient
+from reconciler.kube import nesting
 from reconciler.kube.answers import error_for, parse_status
 from reconciler.kube.api import WatchEvent
 
@@ -104,15 +105,24 @@ class Watch(Iterator[WatchEvent]):
             raise Transient(f"{self._act}: no whole event for {self._silence:g} s")
 
 
+def _read(line: bytes) -> _Line:
+    try:
+        return _decode_line(line)
+    except RecursionError:
+        found = nesting.fields(line)
+        kind, raw = found.get("type", b'""'), nesting.bearable(found.get("object", b"{}"))
+        return _decode_line(b'{"type":%s,"object":%s}' % (kind, raw))
+
+
 def parse_event(line: bytes, act: str) -> WatchEvent:
     """One line of a watch. Raises what an ERROR event means (`Gone` for 410), `Transient` if it is no event."""
     try:
-        event = _decode_line(line)
+        event = _read(line)
         raw = bytes(event.object)
         if event.type == "ERROR":
             status = parse_status(raw)
             raise error_for(status.code or 500, status, act)
-        version = _decode_version(raw).metadata.resource_version
+        version = nesting.decoded(_decode_version, raw).metadata.resource_version
     except msgspec.DecodeError as error:
         raise Transient(f"{act}: not a watch event: {error}") from None
     if event.type not in _EVENT_TYPES:
