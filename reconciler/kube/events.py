@@ -12,9 +12,10 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from reconciler.errors import NotFound, ReconcilerError, Transient
+from reconciler.errors import AlreadyExists, NotFound, ReconcilerError, Transient
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.gathering import Gathering, Sent
 from reconciler.kube.happenings import LONGEST_MESSAGE, EventType, Happening, ObjectRef, Tally
@@ -143,7 +144,8 @@ class EventRecorder:
     def _announce(self, happening: Happening, tally: Tally) -> None:
         tally.name = f"{happening.about.name[:200]}.{int(tally.last * 1e6):x}{next(self._numbers):x}"
         body = event_body(happening, tally.name, (tally.first, tally.last), tally.count, self._component)
-        self._persist(lambda: self._cluster.create(EVENTS, namespace_of(happening.about), body))
+        with suppress(AlreadyExists):  # the name is only ours: an earlier attempt had arrived, and its answer had not
+            self._persist(lambda: self._cluster.create(EVENTS, namespace_of(happening.about), body))
 
     def _persist(self, act: Callable[[], object]) -> None:
         for attempt in range(1, ATTEMPTS):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import NotFound, Refused, Transient
+from reconciler.errors import AlreadyExists, NotFound, Refused, Transient
 from reconciler.kube.events import EventRecorder
 from reconciler.kube.happenings import ObjectRef
 from reconciler.kube.objects import ROLLOUTS, Meta
@@ -126,6 +126,15 @@ def test_an_outage_delays_events_and_loses_none(events: Events, recorder: EventR
     send_all(recorder)
     assert counts(events) == [("up", 1)]
     assert clock.monotonic() > 400
+
+
+def test_an_event_whose_answer_was_lost_on_the_way_is_no_loss(
+    events: Events, recorder: EventRecorder, clock: VirtualClock
+) -> None:
+    events.failures += [Transient("no answer"), AlreadyExists("409")]
+    recorder.event(SHOP, "Normal", "RolloutCompleted", "done")
+    send_all(recorder)
+    assert recorder.dropped == 0
 
 
 def test_an_event_that_is_refused_is_counted_and_the_next_one_goes(events: Events, recorder: EventRecorder) -> None:
