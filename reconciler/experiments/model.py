@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -161,7 +162,7 @@ def planned_end(experiment: Experiment) -> datetime | None:
 
 class _Skeleton(msgspec.Struct, frozen=True):
     metadata: Meta = Meta()
-    status: Json | None = None
+    status: Any = None
 
 
 _decoder = msgspec.json.Decoder(Experiment)

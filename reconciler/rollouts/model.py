@@ -328,7 +328,7 @@ class Rollout(Part, frozen=True):
 
 class _Skeleton(msgspec.Struct, frozen=True):
     metadata: Meta = Meta()
-    status: Json = msgspec.field(default_factory=dict)
+    status: Any = None
 
 
 _decoder = msgspec.json.Decoder(Rollout)
@@ -351,7 +351,8 @@ def decode_rollout(raw: bytes) -> Rollout:
 
 def _malformed(raw: bytes, why: str) -> Rollout:
     skeleton = _skeleton_decoder.decode(raw)
-    readable = {name: value for name, value in skeleton.status.items() if _is_readable(name, value)}
+    told = skeleton.status if isinstance(skeleton.status, dict) else {}
+    readable = {name: value for name, value in told.items() if _is_readable(name, value)}
     return Rollout(metadata=skeleton.metadata, status=msgspec.convert(readable, RolloutStatus), malformed=why)
 
 

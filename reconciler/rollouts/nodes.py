@@ -47,7 +47,7 @@ class Node:
 
 
 _TONES = {
-    "good": ("Healthy", "Running", "Successful"),
+    "good": ("Healthy", "Running", "Successful", "Completed"),
     "busy": ("", "Progressing", "Pending", "ContainerCreating", "Terminating"),
     "held": ("Paused", "Inconclusive"),
     "unknown": ("ScaledDown", "Unknown"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
+from reconciler.experiments.model import decode_experiment
+from reconciler.rollouts.model import decode_rollout
 from reconciler.rollouts.validation import problems
 from tests.properties.rollout_world import a_cluster
 
@@ -53,3 +56,10 @@ def test_such_a_rollout_is_invalid_and_writes_nothing_else() -> None:
     assert cluster.status["phase"] == "Degraded"
     assert "spec.strategy.steps[0].analysis.templates[0]: Invalid value: must be an object" in cluster.status["message"]
     assert [kind for kind, _ in cluster.objects] == ["Rollout"]
+
+
+@pytest.mark.parametrize("decode", [decode_rollout, decode_experiment])
+@pytest.mark.parametrize("status", ["", 5, [], True])
+def test_a_status_that_has_no_fields_is_a_mistake_like_any_other(decode: Any, status: Any) -> None:
+    found = decode(orjson.dumps({"metadata": {"name": "shop", "namespace": "ns"}, "status": status}))
+    assert "$.status" in found.malformed

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.outcomes.board import Board
 from reconciler.rollouts.family import Family
+from reconciler.rollouts.nodes import tone
 from reconciler.web import release
 from reconciler.web.ports import Looked
 from tests.browser import releases
@@ -146,6 +147,12 @@ def test_an_experiment_that_began_at_no_time_is_shown_all_the_same(path: str, be
     with_it = replace(CART, family=replace(CART.family, experiments=(experiment,)))
     ports = {"rollouts": list, "experiments": lambda: [experiment], "experiment": lambda *key: told}
     assert page(path, with_it, **ports).status == 200
+
+
+def test_a_container_that_has_done_its_work_is_no_failure():
+    family = replace(CART.family, pods=(releases.a_pod("p", "cart-old", "Completed"),))
+    shown = release.of_rollout(Looked(family), NOW)
+    assert [tone(pod.status) for shelf in shown.revisions for rs in shelf.nodes for pod in rs.children] == ["good"]
 
 
 def test_names_are_never_markup():
