@@ -24,17 +24,20 @@ MESSAGE = "traffic goes back to the stable version before it is routed in anothe
 
 
 def problems(world: World) -> list[str]:
-    """A split of which only the Services are known, as another engine told it: nobody knows who carries it."""
-    told = world.told_weights
-    known = world.routes_traffic or keys.ROUTED_BY in world.rollout.metadata.annotations
-    if known or told is None or told.canary.weight == 0:
+    """A split that nobody could end: its router is not known, or not there any more."""
+    told, before = world.told_weights, record.left(world.rollout)
+    if told is None or told.canary.weight == 0:
         return []
-    service = told.canary.service_name
-    detail = (
-        f'a router sends {told.canary.weight} % of the traffic to service "{service}": '
-        "name it in trafficRouting again, finish or abort the update, then change the strategy"
-    )
-    return [invalid("spec.strategy", "no trafficRouting", detail)]
+    sends = f'sends {told.canary.weight} % of the traffic to service "{told.canary.service_name}"'
+    if before is not None:
+        return [
+            invalid("spec.strategy", "another route", f"plugins.{name} {sends} and cannot be told otherwise: {why}")
+            for name, why in record.unable(before)
+        ]
+    if world.routes_traffic or keys.ROUTED_BY in world.rollout.metadata.annotations:
+        return []  # another engine's split says only its Services
+    end = "name it in trafficRouting again, finish or abort the update, then change the strategy"
+    return [invalid("spec.strategy", "no trafficRouting", f"a router {sends}: {end}")]
 
 
 def reconcile(world: World) -> tuple[Intent, ...] | None:

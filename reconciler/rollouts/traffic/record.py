@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.rollouts.model import Canary, Rollout
 from reconciler.rollouts.traffic import routers
+from reconciler.rollouts.traffic.routers import plugin
 from reconciler.workloads import keys
 
 _decoder = msgspec.json.Decoder(Canary)
@@ -32,6 +33,13 @@ def left(rollout: Rollout) -> Canary | None:
     """The route that was told and that the spec does not name any more; None when there is none."""
     text = rollout.metadata.annotations.get(keys.ROUTED_BY, "")
     return rollout.spec.once(("left", text), lambda: _left(rollout, text)) if text else None
+
+
+def unable(route: Canary) -> list[tuple[str, str]]:
+    """Its routers that cannot be told anything, with why: a package that was there once may not be now."""
+    named = route.traffic_routing.plugins if route.traffic_routing else None
+    found = ((name, plugin.load(name)) for name in named or {})
+    return [(name, why) for name, why in found if isinstance(why, str)]
 
 
 def services(rollout: Rollout) -> list[str]:

@@ -128,6 +128,22 @@ def test_a_route_that_is_gone_holds_nothing_up() -> None:
     assert told == ["left behind: traefik: TraefikService 'shop' does not exist"]
 
 
+def test_a_router_that_is_no_longer_installed_is_not_taken_for_one_that_was_told() -> None:
+    with installed("configmap-router"):
+        cluster = an_update(WEIGHT_60, proxy={"configMap": "traffic"}, replicas=5)
+    assert cluster.status["canary"]["weights"]["canary"]["weight"] == 60
+    change(cluster, NO_ROUTER)
+    before = sizes(cluster)
+    cluster.converge()
+    assert "no installed package provides this router" in cluster.status["message"]
+    assert (sizes(cluster), cluster.status["canary"]["weights"]["canary"]["weight"]) == (before, 60)
+    with installed("configmap-router"):
+        cluster.converge()
+    told = orjson.loads(cluster.objects["ConfigMap", "traffic"]["data"]["weights"])
+    assert told == [{"service": "ca", "weight": 0}, {"service": "st", "weight": 100}]
+    assert cluster.status["phase"] != "Degraded"
+
+
 def test_services_that_another_rollout_manages_are_left_to_it() -> None:
     """The annotation came with a copy of that one's manifest, say."""
     cluster = an_update_at_60()
