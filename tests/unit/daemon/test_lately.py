@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -40,3 +42,26 @@ def test_an_error_is_no_answer() -> None:
     with pytest.raises(Transient):
         lately.get("a", fails)
     assert lately.get("a", counted()[1]) == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_asks_while_another_waits_for_the_answer_gets_that_one(fails: bool) -> None:
+    lately: Lately[int] = Lately(2.0, VirtualClock())
+    asked, entered, answer = list[int](), threading.Event(), threading.Event()
+
+    def ask() -> int:
+        asked.append(1)
+        entered.set()
+        answer.wait(5)
+        if fails:
+            raise Transient("busy")
+        return 7
+
+    with ThreadPoolExecutor(8) as people:
+        first = people.submit(lately.get, "a", ask)
+        assert entered.wait(5)
+        others = [people.submit(lately.get, "a", ask) for _ in range(7)]
+        wait(others, timeout=0.2)
+        answer.set()
+        told = {str(each.exception(5)) if fails else str(each.result(5)) for each in (first, *others)}
+    assert (told, len(asked)) == ({"busy" if fails else "7"}, 1)
