@@ -16,11 +16,11 @@ from reconciler.errors import ReconcilerError
 from reconciler.experiments.model import Experiment
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import EVENTS, PODS, Meta
-from reconciler.rollouts.family import ExperimentFamily, Family
-from reconciler.rollouts.happened import Event, decode_event, newest
-from reconciler.rollouts.nodes import ShownPod, decode_shown_pod, owner
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.stores import Stores
+from reconciler.rollouts.views.family import ExperimentFamily, Family
+from reconciler.rollouts.views.happened import Event, decode_event, newest
+from reconciler.rollouts.views.nodes import ShownPod, decode_shown_pod, owner
 from reconciler.runtime.clock import Clock
 from reconciler.web.ports import Looked
 from reconciler.workloads import keys, selectors

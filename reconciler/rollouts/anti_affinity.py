@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rollouts.intents import PatchReplicaSet
-from reconciler.rollouts.model import AntiAffinity
+from reconciler.rollouts.strategy_model import AntiAffinity
 from reconciler.workloads import keys
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.parts import Json

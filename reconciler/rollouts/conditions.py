@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.rollouts import defaults, requests, verdicts
+from reconciler.rollouts import defaults, requests
+from reconciler.rollouts.analyses import verdicts
 from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.proving import bake
 from reconciler.rollouts.snapshot import World

@@ -34,26 +34,24 @@ import orjson
 
 from reconciler.rollouts import (
     conditions,
-    experiments,
     history,
     identity,
     labelling,
     legible,
     metadata,
     projection,
-    references,
     refusal,
     requests,
     revisions,
-    runs,
     standstill,
     validation,
-    verdicts,
     workload,
 )
+from reconciler.rollouts.analyses import runs, verdicts
 from reconciler.rollouts.bluegreen import course as blue_green
 from reconciler.rollouts.canary import course as canary
 from reconciler.rollouts.canary import scaling
+from reconciler.rollouts.experiment_step import life as experiments
 from reconciler.rollouts.intents import (
     AdoptReplicaSet,
     CreateReplicaSet,
@@ -65,6 +63,7 @@ from reconciler.rollouts.intents import (
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.step_plugins import answers
 from reconciler.rollouts.traffic import leaving, shift
+from reconciler.rollouts.validation import references
 from reconciler.workloads.replica_set import decode_replica_set
 
 _LOOK_AGAIN = timedelta(seconds=20)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.rollouts.model import BlueGreen, Canary, RolloutSpec
+from reconciler.rollouts.model import RolloutSpec
 from reconciler.rollouts.quantities import pods_of
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 
 REPLICAS = 1
 REVISION_HISTORY_LIMIT = 10

@@ -12,8 +12,8 @@ import orjson
 
 from reconciler.rollouts import identity
 from reconciler.rollouts.intents import Intent, PatchPods, PatchReplicaSet
-from reconciler.rollouts.model import PodMetadata
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.strategy_model import PodMetadata
 from reconciler.workloads import keys
 from reconciler.workloads.parts import Json
 from reconciler.workloads.replica_set import ReplicaSet

@@ -9,10 +9,12 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisTemplate, RolloutAnalysis, TemplateRef
 from reconciler.kube.store import Store
-from reconciler.rollouts import experiment_step
-from reconciler.rollouts.model import Canary, Rollout, RolloutSpec, Step
+from reconciler.rollouts.experiment_step import fields as experiment_step
+from reconciler.rollouts.model import Rollout, RolloutSpec
 from reconciler.rollouts.proving import wanted
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.stores import Index, Key
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.workloads.parts import Json
 
 _ANY = "*"

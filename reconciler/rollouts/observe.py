@@ -10,11 +10,15 @@ import msgspec
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments.model import Experiment
-from reconciler.rollouts import experiment_body, experiments, identity, restart, workload
-from reconciler.rollouts.model import Canary, Rollout, Step, WorkloadRef
+from reconciler.rollouts import identity, restart, workload
+from reconciler.rollouts.experiment_step import body as experiment_body
+from reconciler.rollouts.experiment_step import life as experiments
+from reconciler.rollouts.model import Rollout, WorkloadRef
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoStepPlugins, PluginAnswers
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import record
 from reconciler.workloads.replica_set import ReplicaSet
 from reconciler.workloads.template_hash import hash_or_nothing, steps_hash

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.rollouts import verdicts
+from reconciler.rollouts.analyses import verdicts
 from reconciler.rollouts.bluegreen import standing
 from reconciler.rollouts.conditions import ABORTED, INVALID, TIMED_OUT
 from reconciler.rollouts.proving import bake, first_deploy

@@ -12,7 +12,9 @@ from reconciler.apps.delivery import Health, MetricReading, WorkloadProgress
 from reconciler.kube.objects import ROLLOUTS
 from reconciler.rollouts import defaults, steps
 from reconciler.rollouts.bluegreen import stages
-from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
+from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 

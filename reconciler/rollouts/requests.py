@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.rollouts import rollback, run_slots
+from reconciler.rollouts import rollback
+from reconciler.rollouts.analyses import run_slots
 from reconciler.rollouts.intents import RecordEvent, normal, warning
 from reconciler.rollouts.snapshot import World
 from reconciler.workloads.times import stamp

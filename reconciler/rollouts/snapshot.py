@@ -17,11 +17,13 @@ import msgspec
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments.model import Experiment
 from reconciler.rollouts import defaults
-from reconciler.rollouts.model import AntiAffinity, BlueGreen, Canary, Rollout, Step
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload
 from reconciler.rollouts.ports import Analyses, NoAnalyses
 from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, Destination, RolloutStatus, Weights
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.step_plugins.contract import CallId, Result
+from reconciler.rollouts.strategy_model import AntiAffinity, BlueGreen, Canary
 from reconciler.workloads.replica_set import ReplicaSet
 
 

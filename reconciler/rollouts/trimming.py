@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.rollouts.nodes import Node, tone
+from reconciler.rollouts.views.nodes import Node, tone
 
 _SERVES = frozenset({"stable", "active"})
 Path = tuple[int, ...]

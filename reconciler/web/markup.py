@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import reconciler
 from reconciler.outcomes.wording import short_sha
-from reconciler.rollouts import nodes
+from reconciler.rollouts.views import nodes
 from reconciler.web import phrases
 from reconciler.web.assets import Assets
 from reconciler.web.workloads import TONES

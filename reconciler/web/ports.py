@@ -11,8 +11,8 @@ from reconciler.analysis.model import AnalysisRun
 from reconciler.apps.delivery import Delivery, WorkloadProgress
 from reconciler.experiments.model import Experiment
 from reconciler.outcomes.outbox import Entry
-from reconciler.rollouts.family import ExperimentFamily, Family
-from reconciler.rollouts.happened import Event
+from reconciler.rollouts.views.family import ExperimentFamily, Family
+from reconciler.rollouts.views.happened import Event
 
 T = TypeVar("T")
 

@@ -8,15 +8,16 @@ from typing import Any
 
 from reconciler.experiments.model import Experiment, TemplateStatus, planned_end
 from reconciler.kube.objects import ROLLOUTS
-from reconciler.rollouts import advice, defaults
-from reconciler.rollouts.advice import Command
-from reconciler.rollouts.family import ExperimentFamily, Family
-from reconciler.rollouts.happened import Event
-from reconciler.rollouts.model import Canary
-from reconciler.rollouts.nodes import Node, tone
-from reconciler.rollouts.overview import Overview
+from reconciler.rollouts import defaults
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.snapshot import BLUE_GREEN_PAUSE, INCONCLUSIVE, STEP_PAUSE
+from reconciler.rollouts.strategy_model import Canary
+from reconciler.rollouts.views import advice
+from reconciler.rollouts.views.advice import Command
+from reconciler.rollouts.views.family import ExperimentFamily, Family
+from reconciler.rollouts.views.happened import Event
+from reconciler.rollouts.views.nodes import Node, tone
+from reconciler.rollouts.views.overview import Overview
 from reconciler.web import phrases, plot, runs
 from reconciler.web.ports import Looked
 from reconciler.web.workloads import Workload, workload

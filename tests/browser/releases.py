@@ -10,10 +10,10 @@ import orjson
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments.model import Experiment, decode_experiment
-from reconciler.rollouts.family import ExperimentFamily, Family
-from reconciler.rollouts.happened import Event
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.nodes import ShownPod, decode_shown_pod
+from reconciler.rollouts.views.family import ExperimentFamily, Family
+from reconciler.rollouts.views.happened import Event
+from reconciler.rollouts.views.nodes import ShownPod, decode_shown_pod
 from reconciler.web.ports import Looked
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set

@@ -13,8 +13,8 @@ from typing import Any
 
 from reconciler.rollouts import defaults
 from reconciler.rollouts import intents as i
-from reconciler.rollouts.model import Canary
 from reconciler.rollouts.step_plugins.contract import CallId
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.workloads import keys
 from tests.properties import carried
 from tests.properties.rollout_world import Cluster, merge

@@ -15,9 +15,9 @@ from reconciler.experiments import arguments
 from reconciler.experiments.model import Analysis, Experiment, ExperimentSpec, Template, decode_experiment
 from reconciler.experiments.validation import problems
 from reconciler.render.validate import Fault
-from reconciler.rollouts import experiment_step
-from reconciler.rollouts.experiment_step import ExperimentStep
-from reconciler.rollouts.model import Canary
+from reconciler.rollouts.experiment_step import fields as experiment_step
+from reconciler.rollouts.experiment_step.fields import ExperimentStep
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.yaml.positions import Path
 
 

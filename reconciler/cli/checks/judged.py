@@ -16,8 +16,9 @@ from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.paths import shown
 from reconciler.config.fields import nearest
 from reconciler.render.validate import Fault
-from reconciler.rollouts.model import BlueGreen, Canary, Rollout
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.proving import wanted as own_analyses
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 from reconciler.yaml.positions import Path
 
 _CANARY: Path = ("spec", "strategy", "canary")

@@ -15,8 +15,9 @@ from reconciler.cli.checks.item import Item
 from reconciler.cli.checks.kinds import OURS
 from reconciler.render.validate import Fault
 from reconciler.rollouts import workload
-from reconciler.rollouts.model import BlueGreen, Canary, Rollout
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.owned import Routed
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 from reconciler.rollouts.traffic.routers import nginx, traefik
 from reconciler.workloads import keys
 from reconciler.workloads.parts import Json

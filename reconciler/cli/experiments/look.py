@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from reconciler.experiments.model import Experiment
-    from reconciler.rollouts.family import ExperimentFamily
+    from reconciler.rollouts.views.family import ExperimentFamily
 
 ExperimentName = Annotated[str, typer.Argument(help="Name of the Experiment.")]
 

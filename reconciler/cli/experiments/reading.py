@@ -12,9 +12,9 @@ from reconciler.errors import NotFound, Problem, UserError
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Cluster
 from reconciler.kube.objects import ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS
-from reconciler.rollouts import nodes
-from reconciler.rollouts.family import ExperimentFamily
-from reconciler.rollouts.nodes import ShownPod, decode_shown_pod
+from reconciler.rollouts.views import nodes
+from reconciler.rollouts.views.family import ExperimentFamily
+from reconciler.rollouts.views.nodes import ShownPod, decode_shown_pod
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 

@@ -15,7 +15,7 @@ from reconciler.cli.rollouts.tree_view import Tree, Whole
 from reconciler.cli.rollouts.view import ahead
 from reconciler.cli.status_view import ago
 from reconciler.experiments.model import Experiment, planned_end
-from reconciler.rollouts.family import ExperimentFamily
+from reconciler.rollouts.views.family import ExperimentFamily
 from reconciler.workloads.times import moment, readable
 
 

@@ -9,7 +9,7 @@ import typer
 from reconciler.cli.rollouts.options import Context, Format, Kubeconfig, Name, Namespace, Output, document, reach
 
 if TYPE_CHECKING:
-    from reconciler.rollouts.overview import Overview
+    from reconciler.rollouts.views.overview import Overview
 
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Keep the view up to date.")]
 
@@ -33,7 +33,7 @@ def list_(
     from reconciler.cli.rollouts.reading import every_rollout
     from reconciler.cli.rollouts.view import Listing
     from reconciler.cli.rollouts.watching import changes, live, repeatedly
-    from reconciler.rollouts.overview import overview
+    from reconciler.rollouts.views.overview import overview
 
     cluster, here = reach(kubeconfig, context, namespace)
 
@@ -113,7 +113,7 @@ def status(
 
     from reconciler.cli.rollouts.reading import rollout_called
     from reconciler.cli.rollouts.watching import length, sentence, wait
-    from reconciler.rollouts.overview import overview
+    from reconciler.rollouts.views.overview import overview
 
     cluster, here = reach(kubeconfig, context, namespace)
     limit = length(timeout, "--timeout") or None
@@ -138,7 +138,7 @@ def history(
     from reconciler.cli.printing import show
     from reconciler.cli.rollouts.reading import replica_sets_of, rollout_called
     from reconciler.cli.rollouts.view import history_table
-    from reconciler.rollouts import tree
+    from reconciler.rollouts.views import tree
 
     cluster, here = reach(kubeconfig, context, namespace)
     rollout = rollout_called(cluster, here, name)

@@ -19,10 +19,10 @@ from reconciler.cli.rollouts.autoscaled import scaled
 from reconciler.errors import NotFound, Problem, UserError
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.objects import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, ROLLOUTS, SCALERS
-from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
-from reconciler.rollouts.plan import Failure, Plan, plan
-from reconciler.rollouts.plan_warnings import warnings
+from reconciler.rollouts.planning.measuring import Measuring
+from reconciler.rollouts.planning.plan import Failure, Plan, plan
+from reconciler.rollouts.planning.warnings import warnings
 from reconciler.rollouts.workload import inlined
 
 _TIMES = ("name", "interval", "initialDelay", "count")

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.material import Shown
-from reconciler.rollouts.plan import Plan, Row
-from reconciler.rollouts.plan_figures import percent
+from reconciler.rollouts.planning.figures import percent
+from reconciler.rollouts.planning.plan import Plan, Row
 
 
 def view(shown: Shown) -> RenderableType:

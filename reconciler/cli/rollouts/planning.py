@@ -10,7 +10,7 @@ from reconciler.cli.rollouts.options import Context, Format, Kubeconfig, Namespa
 
 if TYPE_CHECKING:
     from reconciler.cli.rollouts.material import Material
-    from reconciler.rollouts.plan import Failure
+    from reconciler.rollouts.planning.plan import Failure
 
 Subject = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A manifest, a directory, or a Rollout's name.")]
 Starting = Annotated[str, typer.Option("--pod-start", help="How long a pod takes to be ready, e.g. 20s.")]
@@ -54,7 +54,7 @@ def simulate(
     """
     from reconciler.cli.rollouts.watching import length
     from reconciler.errors import Problem, UserError
-    from reconciler.rollouts.plan import Failure
+    from reconciler.rollouts.planning.plan import Failure
 
     if not (never_ready or fails_after or abort_at):
         fix = "choose --never-ready, --analysis-fails-at or --abort-at; `plan` shows the good case"

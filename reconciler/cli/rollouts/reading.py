@@ -9,9 +9,9 @@ from reconciler.errors import NotFound, Problem, UserError
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Cluster, Object
 from reconciler.kube.objects import EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
-from reconciler.rollouts.family import Family
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.nodes import decode_shown_pod, owner
+from reconciler.rollouts.views.family import Family
+from reconciler.rollouts.views.nodes import decode_shown_pod, owner
 from reconciler.workloads import selectors
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 

@@ -97,9 +97,9 @@ def undo(
 
     from reconciler.cli.rollouts.acting import send, template_holder
     from reconciler.cli.rollouts.reading import replica_sets_of, rollout_object
-    from reconciler.rollouts import template_verbs
     from reconciler.rollouts.model import decode_rollout
     from reconciler.rollouts.verbs import settled
+    from reconciler.rollouts.verbs import template as template_verbs
 
     cluster, here = reach(kubeconfig, context, namespace)
     stored = rollout_object(cluster, here, name)
@@ -128,7 +128,7 @@ def set_image(
     """
     from reconciler.cli.rollouts.acting import send, template_holder
     from reconciler.cli.rollouts.reading import rollout_object
-    from reconciler.rollouts import template_verbs
+    from reconciler.rollouts.verbs import template as template_verbs
 
     wanted = dict(map(_pair, pairs))
     cluster, here = reach(kubeconfig, context, namespace)

@@ -14,9 +14,9 @@ from reconciler.cli.printing import clean, table
 from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.rollouts.view import ROOMY, header
 from reconciler.cli.status_view import ago
-from reconciler.rollouts.nodes import Node
-from reconciler.rollouts.overview import Overview
 from reconciler.rollouts.trimming import trim
+from reconciler.rollouts.views.nodes import Node
+from reconciler.rollouts.views.overview import Overview
 
 ICONS = {"Rollout": "⟳", "Revision": "#", "ReplicaSet": "⧉", "Pod": "□", "Experiment": "Σ", "AnalysisRun": "α"}
 _SHORT = {"ReplicaSet": "RS", "AnalysisRun": "Analysis"}

@@ -13,9 +13,9 @@ from rich.text import Text
 from reconciler.cli.printing import clean, duration, table
 from reconciler.cli.rollouts.marks import status_text
 from reconciler.cli.status_view import ago
-from reconciler.rollouts.overview import Image, Overview
-from reconciler.rollouts.tree import Revision
-from reconciler.rollouts.waiting import Waiting
+from reconciler.rollouts.views.overview import Image, Overview
+from reconciler.rollouts.views.tree import Revision
+from reconciler.rollouts.views.waiting import Waiting
 
 _TITLES = ("NAME", "STRATEGY", "STATUS", "STEP", "SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE")
 _SHORTER = {"SET-WEIGHT": "WEIGHT", "UP-TO-DATE": "UPDATED", "AVAILABLE": "AVAIL"}

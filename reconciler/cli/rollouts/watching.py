@@ -15,7 +15,7 @@ from rich.text import Text
 
 from reconciler.cli.printing import clean, console, plain
 from reconciler.errors import Transient
-from reconciler.rollouts.overview import Overview
+from reconciler.rollouts.views.overview import Overview
 
 T = TypeVar("T")
 LOOK_SECONDS = 1.0

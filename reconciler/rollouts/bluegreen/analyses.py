@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.analysis.model import Phase
-from reconciler.rollouts import run_slots
+from reconciler.rollouts.analyses import run_slots
+from reconciler.rollouts.analyses.run_slots import RunKind
 from reconciler.rollouts.bluegreen import cutover, sizes
-from reconciler.rollouts.run_slots import RunKind
 from reconciler.rollouts.snapshot import World
 
 

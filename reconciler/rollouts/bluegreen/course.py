@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rollouts import promotion, restart, runs, services
+from reconciler.rollouts import promotion, restart, services
+from reconciler.rollouts.analyses import runs
 from reconciler.rollouts.bluegreen import pausing, scaling
 from reconciler.rollouts.course import Course
 from reconciler.rollouts.snapshot import World

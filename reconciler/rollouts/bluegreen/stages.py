@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.analysis.model import Phase
-from reconciler.rollouts.model import BlueGreen
 from reconciler.rollouts.status import BlueGreenStatus, RolloutStatus
+from reconciler.rollouts.strategy_model import BlueGreen
 
 
 def texts(config: BlueGreen) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rollouts import experiments, promotion, restart, runs, services, stepping
+from reconciler.rollouts import promotion, restart, services, stepping
+from reconciler.rollouts.analyses import runs
 from reconciler.rollouts.canary import scaling
 from reconciler.rollouts.course import Course
+from reconciler.rollouts.experiment_step import life as experiments
 from reconciler.rollouts.intents import warning
 from reconciler.rollouts.proving import bake
 from reconciler.rollouts.resizing import Scaling

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reconciler.rollouts import defaults
 from reconciler.rollouts.canary import routed_sizes, weights
 from reconciler.rollouts.canary.sizes import Limits, Sizes, split
-from reconciler.rollouts.model import ProgressThreshold
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.strategy_model import ProgressThreshold
 from reconciler.workloads.replica_set import ReplicaSet
 
 

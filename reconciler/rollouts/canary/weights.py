@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.rollouts.model import SetCanaryScale
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_model import SetCanaryScale
 
 
 def target(world: World) -> int:

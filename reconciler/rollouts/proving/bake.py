@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.analysis.model import JOB_NAME, AnalysisRun, Phase
-from reconciler.rollouts import run_slots
+from reconciler.rollouts.analyses import run_slots
 from reconciler.rollouts.intents import Intent, TerminateAnalysisRun
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World

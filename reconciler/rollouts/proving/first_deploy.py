@@ -7,7 +7,7 @@ Degraded until somebody retries or another version comes.
 from __future__ import annotations
 
 from reconciler.analysis.model import Phase
-from reconciler.rollouts import run_slots
+from reconciler.rollouts.analyses import run_slots
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
 

@@ -17,7 +17,7 @@ from reconciler.analysis.model import RolloutAnalysis
 from reconciler.errors import UserError
 from reconciler.kube.durations import parse_go_duration
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.validation_analysis import analysis_problems
+from reconciler.rollouts.validation.analysis import analysis_problems
 from reconciler.workloads.field_errors import forbidden, invalid, required
 from reconciler.yaml.loader import Limits, load
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol, cast
 
-from reconciler.rollouts.model import Step
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.steps import (
     analysis,
     experiment,

@@ -1,12 +1,12 @@
-"""`experiment`: done when its Experiment was successful; a failure aborts the update (`rollouts/experiments.py`)."""
+"""`experiment`: done when its Experiment was successful; a failure aborts the update (`rollouts/experiment_step/`)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from reconciler.analysis.model import Phase
-from reconciler.rollouts.model import Step
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.steps.progress import Done, Progress, Wait
 
 

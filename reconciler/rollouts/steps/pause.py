@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rollouts.model import Step
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.snapshot import STEP_PAUSE, World
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.steps.progress import Done, Progress, Wait
 from reconciler.workloads.times import moment
 

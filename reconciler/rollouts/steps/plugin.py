@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rollouts.model import Step
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.steps.progress import Done, Progress, Wait
 
 

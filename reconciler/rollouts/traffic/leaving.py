@@ -13,8 +13,8 @@ import msgspec
 
 from reconciler.rollouts import projection, resizing, services
 from reconciler.rollouts.intents import CreateRouted, Intent, PatchRollout, PatchRouted, warning
-from reconciler.rollouts.model import Canary
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import record, shift
 from reconciler.rollouts.traffic.shift import Shift
 from reconciler.workloads import keys

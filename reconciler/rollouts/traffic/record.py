@@ -9,7 +9,8 @@ from collections.abc import Hashable
 
 import msgspec
 
-from reconciler.rollouts.model import Canary, Rollout
+from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers import plugin
 from reconciler.workloads import keys

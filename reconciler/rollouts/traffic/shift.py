@@ -9,9 +9,9 @@ from typing import cast
 import msgspec
 
 from reconciler.rollouts.intents import CreateRouted, Intent, PatchRouted, RecordEvent, normal, warning
-from reconciler.rollouts.model import Canary
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers.contract import PING_PONG, Router, RouterError, Verifying
 from reconciler.rollouts.traffic.split import desired_split

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.rollouts.model import HeaderMatch, RouteMatch, Step
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
+from reconciler.rollouts.step_model import HeaderMatch, RouteMatch, Step
 
 
 @dataclass(frozen=True, slots=True)

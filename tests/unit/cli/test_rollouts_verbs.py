@@ -27,9 +27,9 @@ from reconciler.errors import UserError
 from reconciler.kube.api import Resource
 from reconciler.kube.client import HttpCluster
 from reconciler.kube.objects import DEPLOYMENTS, ROLLOUTS
-from reconciler.rollouts.nodes import Node
-from reconciler.rollouts.overview import overview
 from reconciler.rollouts.verbs import Action, Patch, promote
+from reconciler.rollouts.views.nodes import Node
+from reconciler.rollouts.views.overview import overview
 from reconciler.sandbox.server import Sandbox
 from tests.cluster.rollouts_engine import Shop
 

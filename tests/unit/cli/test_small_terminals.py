@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 
 from reconciler.cli.rollouts.tree_view import Fitted, details
 from reconciler.cli.rollouts.view import Listing
-from reconciler.rollouts.nodes import Node
-from reconciler.rollouts.overview import Overview, overview
+from reconciler.rollouts.views.nodes import Node
+from reconciler.rollouts.views.overview import Overview, overview
 from tests.browser.releases import a_rollout
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from reconciler.rollouts import identity
-from reconciler.rollouts.template_verbs import undo
+from reconciler.rollouts.verbs.template import undo
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import decode_replica_set
 from tests.properties.rollout_world import Cluster, Json, a_blue_green, template

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.rollouts import defaults
 from reconciler.rollouts.canary.sizes import Group, Limits, Sizes, split, step
-from reconciler.rollouts.model import Canary
+from reconciler.rollouts.strategy_model import Canary
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden/rollouts/basic-canary-golden.json").read_text())
 

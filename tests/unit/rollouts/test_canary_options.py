@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.rollouts.canary.desired import enough
-from reconciler.rollouts.model import ProgressThreshold
+from reconciler.rollouts.strategy_model import ProgressThreshold
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, Json, a_cluster, template
 from tests.unit.rollouts.test_requests_of_users import an_update, ask, push

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.rollouts import defaults
-from reconciler.rollouts.model import BlueGreen, Canary, Nginx, RolloutSpec, TrafficRouting
+from reconciler.rollouts.model import RolloutSpec
+from reconciler.rollouts.strategy_model import BlueGreen, Canary, Nginx, TrafficRouting
 
 
 @pytest.mark.parametrize(

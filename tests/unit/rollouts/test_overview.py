@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.nodes import ShownPod, decode_shown_pod
-from reconciler.rollouts.overview import overview, roles
-from reconciler.rollouts.tree import history, tree
+from reconciler.rollouts.views.nodes import ShownPod, decode_shown_pod
+from reconciler.rollouts.views.overview import overview, roles
+from reconciler.rollouts.views.tree import history, tree
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 

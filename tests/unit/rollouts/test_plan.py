@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from reconciler.errors import UserError
 from reconciler.rollouts.canary.sizes import split
-from reconciler.rollouts.measuring import Measuring
 from reconciler.rollouts.model import decode_rollout
-from reconciler.rollouts.plan import Failure, Plan, plan
-from reconciler.rollouts.plan_figures import percent
-from reconciler.rollouts.plan_warnings import warnings
+from reconciler.rollouts.planning.figures import percent
+from reconciler.rollouts.planning.measuring import Measuring
+from reconciler.rollouts.planning.plan import Failure, Plan, plan
+from reconciler.rollouts.planning.warnings import warnings
 
 Json = dict[str, Any]
 MINUTE = timedelta(minutes=1)

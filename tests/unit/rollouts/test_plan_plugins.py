@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 
 from reconciler.rollouts.model import decode_rollout
-from reconciler.rollouts.plan import Plan, plan
-from reconciler.rollouts.plan_warnings import warnings
-from reconciler.rollouts.stage import Measuring
+from reconciler.rollouts.planning.plan import Plan, plan
+from reconciler.rollouts.planning.stage import Measuring
+from reconciler.rollouts.planning.warnings import warnings
 from tests.packages import installed
 from tests.properties.rollout_world import BETA, Json, a_cluster
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from reconciler.rollouts.intents import CreateRouted, PatchRouted
-from reconciler.rollouts.model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.owned import Routed, decode_routed
 from reconciler.rollouts.status import Destination, Weights
+from reconciler.rollouts.strategy_model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.traffic.routers import nginx, traefik
 from reconciler.rollouts.traffic.routers.contract import RouterError
 from tests.properties.rollout_world import Cluster, a_cluster, merge, template

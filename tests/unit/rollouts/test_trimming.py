@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts.nodes import Node
 from reconciler.rollouts.trimming import trim
+from reconciler.rollouts.views.nodes import Node
 
 
 def names(node: Node) -> Iterator[str]:

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from reconciler.errors import UserError
-from reconciler.rollouts import template_verbs, verbs
+from reconciler.rollouts import verbs
 from reconciler.rollouts.model import Rollout, decode_rollout
+from reconciler.rollouts.verbs import template as template_verbs
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
 

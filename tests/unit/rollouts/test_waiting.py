@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.experiments.model import decode_experiment
 from reconciler.rollouts.model import Rollout, decode_rollout
-from reconciler.rollouts.overview import overview
-from reconciler.rollouts.waiting import Waiting
+from reconciler.rollouts.views.overview import overview
+from reconciler.rollouts.views.waiting import Waiting
 
 Json = dict[str, Any]
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)

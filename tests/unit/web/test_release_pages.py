@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.outcomes.board import Board
-from reconciler.rollouts.family import Family
-from reconciler.rollouts.nodes import tone
+from reconciler.rollouts.views.family import Family
+from reconciler.rollouts.views.nodes import tone
 from reconciler.web import release
 from reconciler.web.ports import Looked
 from tests.browser import releases

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from reconciler.rollouts.model import TrafficRouting
+from reconciler.rollouts.strategy_model import TrafficRouting
 from reconciler.rollouts.traffic.routers import nginx, plugin, traefik
 from reconciler.rollouts.traffic.routers.contract import Router, RouterError
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from reconciler.kube.api import Object, Resource
 from reconciler.rollouts.intents import Intent
-from reconciler.rollouts.model import TrafficRouting
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.strategy_model import TrafficRouting
 from reconciler.rollouts.traffic.wanted import Wanted
 
 HEADER_ROUTES = "header routes"

@@ -11,11 +11,11 @@ from typing import Any
 from reconciler.kube.api import Object
 from reconciler.kube.objects import INGRESSES
 from reconciler.rollouts.intents import CreateRouted, Intent, PatchRouted, normal
-from reconciler.rollouts.model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.owned import Routed
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Weights
+from reconciler.rollouts.strategy_model import Canary, Nginx, TrafficRouting
 from reconciler.rollouts.traffic.routers.contract import MAX_WEIGHT, RouterError
 from reconciler.rollouts.traffic.wanted import Wanted
 

@@ -25,9 +25,9 @@ from reconciler.kube.objects import (
     SERVICES,
 )
 from reconciler.rollouts.intents import CreateRouted, Intent, PatchRouted
-from reconciler.rollouts.model import TrafficRouting
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.snapshot import World
+from reconciler.rollouts.strategy_model import TrafficRouting
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.traffic.routers.contract import MAX_WEIGHT, PING_PONG, Key, RouterError, RouterPlugin
 from reconciler.rollouts.traffic.wanted import Wanted

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kube.objects import TRAEFIK_SERVICES
-from reconciler.rollouts import experiment_services
+from reconciler.rollouts.experiment_step import services as experiment_services
 from reconciler.rollouts.intents import Intent, PatchRouted
-from reconciler.rollouts.model import TrafficRouting
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Destination, Weights
+from reconciler.rollouts.strategy_model import TrafficRouting
 from reconciler.rollouts.traffic.routers.contract import EXPERIMENT_SHARES, RouterError
 from reconciler.rollouts.traffic.wanted import Wanted
 from reconciler.workloads import keys

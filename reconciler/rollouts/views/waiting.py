@@ -13,10 +13,12 @@ from reconciler.analysis.model import Phase
 from reconciler.experiments.model import Experiment, planned_end
 from reconciler.rollouts import defaults
 from reconciler.rollouts.conditions import INVALID
-from reconciler.rollouts.model import BlueGreen, Rollout, Step
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.snapshot import BLUE_GREEN_PAUSE, INCONCLUSIVE, STEP_PAUSE
 from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, PauseCondition, RunReference
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import BlueGreen
 from reconciler.workloads.times import moment, readable
 
 

@@ -2,7 +2,7 @@
 
 A verb answers with an `Action`: patches to be sent in order, and what to tell the person who asked. An action without
 patches changes nothing and says why. A verb that makes no sense in the Rollout's state raises `UserError` with what
-does. The verbs that change the pod template are in `template_verbs.py`.
+does. The verbs that change the pod template are in `template.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts.model import Canary, TrafficRouting
+from reconciler.rollouts.strategy_model import Canary, TrafficRouting
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers import NOT_YET, plugin
 from reconciler.rollouts.traffic.routers.contract import MAX_WEIGHT, PING_PONG, RouterError

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments.model import Experiment, TemplateStatus
-from reconciler.rollouts import nodes
-from reconciler.rollouts.nodes import Node
+from reconciler.rollouts.views import nodes
+from reconciler.rollouts.views.nodes import Node
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 

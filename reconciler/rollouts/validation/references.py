@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.analysis.model import RolloutRunKind
-from reconciler.rollouts import experiment_step, workload
+from reconciler.rollouts import workload
+from reconciler.rollouts.experiment_step import fields as experiment_step
 from reconciler.rollouts.owned import Service
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World

@@ -11,7 +11,7 @@ import msgspec
 from reconciler.experiments.model import ExperimentSpec, Template
 from reconciler.kube.api import Object
 from reconciler.kube.durations import parse_go_duration
-from reconciler.rollouts.measuring import Measures, Measuring
+from reconciler.rollouts.planning.measuring import Measures, Measuring
 from reconciler.workloads import keys
 
 

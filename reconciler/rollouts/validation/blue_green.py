@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rollouts import anti_affinity, defaults
-from reconciler.rollouts.model import BlueGreen, RolloutSpec
+from reconciler.rollouts.model import RolloutSpec
 from reconciler.rollouts.quantities import pods_of
-from reconciler.rollouts.validation_analysis import analysis_problems
+from reconciler.rollouts.strategy_model import BlueGreen
+from reconciler.rollouts.validation.analysis import analysis_problems
 from reconciler.workloads.field_errors import invalid, required
 
 

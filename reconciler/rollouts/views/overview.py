@@ -15,10 +15,12 @@ import msgspec
 from reconciler.apps.delivery import Health
 from reconciler.experiments.model import Experiment
 from reconciler.rollouts import defaults, steps
-from reconciler.rollouts.model import Canary, Rollout, Step
+from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.progress import workload_progress
 from reconciler.rollouts.status import BlueGreenStatus
-from reconciler.rollouts.waiting import Waiting, waiting
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import Canary
+from reconciler.rollouts.views.waiting import Waiting, waiting
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 

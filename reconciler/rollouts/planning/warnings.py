@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from reconciler.rollouts.model import BlueGreen, Canary, Rollout, Step
-from reconciler.rollouts.plan import Plan, Row
-from reconciler.rollouts.plan_figures import percent
+from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.planning.figures import percent
+from reconciler.rollouts.planning.plan import Plan, Row
 from reconciler.rollouts.proving import wanted
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 
 _NONE = ("0", "0s", "0m", "0h")
 _FAR_OFF = 5

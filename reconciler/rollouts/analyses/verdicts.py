@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.analysis.model import AnalysisRun, MetricResult, Phase
-from reconciler.rollouts import pauses, run_slots
+from reconciler.rollouts import pauses
+from reconciler.rollouts.analyses import run_slots
+from reconciler.rollouts.analyses.run_slots import RunKind
 from reconciler.rollouts.intents import RecordEvent, normal, warning
-from reconciler.rollouts.run_slots import RunKind
 from reconciler.rollouts.snapshot import INCONCLUSIVE, World
 from reconciler.rollouts.status import RunReference
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.rollouts.model import Canary, SetHeaderRoute, SetMirrorRoute, Step, StringMatch
+from reconciler.rollouts.step_model import SetHeaderRoute, SetMirrorRoute, Step, StringMatch
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers.contract import HEADER_ROUTES, MIRROR_ROUTES
 from reconciler.workloads.field_errors import invalid, required

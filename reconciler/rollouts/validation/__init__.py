@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rollouts import anti_affinity, defaults
-from reconciler.rollouts.model import BlueGreen, Canary, Rollout, RolloutSpec
+from reconciler.rollouts.model import Rollout, RolloutSpec
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.quantities import LONGEST_SECONDS, pods_of
-from reconciler.rollouts.validation_analysis import analysis_problems, starting_problems
-from reconciler.rollouts.validation_blue_green import blue_green_problems
-from reconciler.rollouts.validation_routing import routing_problems
-from reconciler.rollouts.validation_steps import step_problems
-from reconciler.rollouts.validation_template import selector_problems, template_problems
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
+from reconciler.rollouts.validation.analysis import analysis_problems, starting_problems
+from reconciler.rollouts.validation.blue_green import blue_green_problems
+from reconciler.rollouts.validation.routing import routing_problems
+from reconciler.rollouts.validation.steps import step_problems
+from reconciler.rollouts.validation.template import selector_problems, template_problems
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.times import readable
 

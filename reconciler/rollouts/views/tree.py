@@ -9,11 +9,11 @@ from datetime import datetime
 from reconciler.analysis.model import HASH_LABEL, AnalysisRun
 from reconciler.experiments.model import Experiment
 from reconciler.kube.objects import Meta
-from reconciler.rollouts import nodes
-from reconciler.rollouts.experiment_tree import experiment_node
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.nodes import Node, ShownPod
-from reconciler.rollouts.overview import images_of, roles
+from reconciler.rollouts.views import nodes
+from reconciler.rollouts.views.experiment_tree import experiment_node
+from reconciler.rollouts.views.nodes import Node, ShownPod
+from reconciler.rollouts.views.overview import images_of, roles
 from reconciler.workloads import keys
 from reconciler.workloads.replica_set import ReplicaSet
 

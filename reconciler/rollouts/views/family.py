@@ -7,12 +7,12 @@ from datetime import datetime
 
 from reconciler.analysis.model import AnalysisRun
 from reconciler.experiments.model import Experiment
-from reconciler.rollouts import nodes
-from reconciler.rollouts.experiment_tree import experiment_node
 from reconciler.rollouts.model import Rollout
-from reconciler.rollouts.nodes import Node, ShownPod
-from reconciler.rollouts.overview import Overview, overview
-from reconciler.rollouts.tree import tree
+from reconciler.rollouts.views import nodes
+from reconciler.rollouts.views.experiment_tree import experiment_node
+from reconciler.rollouts.views.nodes import Node, ShownPod
+from reconciler.rollouts.views.overview import Overview, overview
+from reconciler.rollouts.views.tree import tree
 from reconciler.workloads.replica_set import ReplicaSet
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from reconciler.analysis.model import STEP_LABEL, Phase
 from reconciler.errors import UserError
 from reconciler.kube.api import Object
-from reconciler.rollouts import pauses, promotion, retention, rollback, run_slots
+from reconciler.rollouts import pauses, promotion, retention, rollback
+from reconciler.rollouts.analyses import run_slots
+from reconciler.rollouts.analyses.run_slots import RunKind, recorded, slots
 from reconciler.rollouts.bluegreen import analyses
 from reconciler.rollouts.intents import CreateAnalysisRun, DeleteAnalysisRun, Intent, TerminateAnalysisRun
 from reconciler.rollouts.model import as_object
 from reconciler.rollouts.proving import bake, first_deploy
-from reconciler.rollouts.run_slots import RunKind, recorded, slots
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import RunReference
 

@@ -17,12 +17,14 @@ import orjson
 from reconciler.analysis.model import RolloutAnalysis
 from reconciler.errors import Problem, UserError
 from reconciler.kube.api import Object
-from reconciler.rollouts import plan_figures, validation, verbs
-from reconciler.rollouts.measuring import Measures
-from reconciler.rollouts.model import BlueGreen, Canary, decode_rollout
+from reconciler.rollouts import validation, verbs
+from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.planning import figures as plan_figures
+from reconciler.rollouts.planning.measuring import Measures
+from reconciler.rollouts.planning.stage import Stage, set_up
 from reconciler.rollouts.progress import walked
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.stage import Stage, set_up
+from reconciler.rollouts.strategy_model import BlueGreen, Canary
 from reconciler.workloads.template_hash import hash_or_nothing, pod_template_hash
 
 _LIMIT = 5_000

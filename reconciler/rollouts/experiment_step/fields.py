@@ -11,10 +11,11 @@ from reconciler.analysis.model import Argument, DryRun, RunMetadata
 from reconciler.experiments.model import TemplateService
 from reconciler.kube.durations import parse_go_duration
 from reconciler.rollouts import defaults
-from reconciler.rollouts.model import Canary, Step
+from reconciler.rollouts.step_model import Step
+from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers.contract import EXPERIMENT_SHARES
-from reconciler.rollouts.validation_analysis import analysis_problems
+from reconciler.rollouts.validation.analysis import analysis_problems
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.parts import Json, Part
 from reconciler.workloads.selectors import Selector

@@ -14,14 +14,14 @@ from reconciler.analysis.model import RolloutRunKind
 from reconciler.kube.api import Object
 from reconciler.rollouts import intents as i
 from reconciler.rollouts.decide import Decision, decide
-from reconciler.rollouts.measuring import Measures, Measuring
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.observe import observe
+from reconciler.rollouts.planning.measuring import Measures, Measuring
+from reconciler.rollouts.planning.staged_analyses import StagedAnalyses
+from reconciler.rollouts.planning.staged_experiments import StagedExperiment, staged
+from reconciler.rollouts.planning.staged_objects import NAMESPACE, StagedObjects
 from reconciler.rollouts.proving import wanted
 from reconciler.rollouts.snapshot import World
-from reconciler.rollouts.stage_experiments import StagedExperiment, staged
-from reconciler.rollouts.staged_analyses import StagedAnalyses
-from reconciler.rollouts.staged_objects import NAMESPACE, StagedObjects
 from reconciler.rollouts.step_plugins.contract import CallId, Result
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.verbs import Action

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from reconciler.rollouts import defaults, experiment_step
-from reconciler.rollouts.model import Canary, Step
+from reconciler.rollouts import defaults
+from reconciler.rollouts.experiment_step import fields as experiment_step
 from reconciler.rollouts.quantities import pause_length
+from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.steps import STEPS
-from reconciler.rollouts.validation_analysis import analysis_problems
-from reconciler.rollouts.validation_routes import route_problems
+from reconciler.rollouts.strategy_model import Canary
+from reconciler.rollouts.validation.analysis import analysis_problems
+from reconciler.rollouts.validation.routes import route_problems
 from reconciler.workloads.field_errors import invalid, required
 from reconciler.workloads.template_json import Misfit, encode_steps
 

@@ -16,8 +16,11 @@ from reconciler.analysis.model import Phase
 from reconciler.errors import UserError
 from reconciler.experiments.model import Experiment, ExperimentSpec
 from reconciler.kube.api import Object
-from reconciler.rollouts import experiment_body, experiment_step, pauses, retention, rollback
-from reconciler.rollouts.experiment_step import ExperimentStep
+from reconciler.rollouts import pauses, retention, rollback
+from reconciler.rollouts.analyses.runs import Coupled
+from reconciler.rollouts.experiment_step import body as experiment_body
+from reconciler.rollouts.experiment_step import fields as experiment_step
+from reconciler.rollouts.experiment_step.fields import ExperimentStep
 from reconciler.rollouts.intents import (
     CreateExperiment,
     DeleteExperiment,
@@ -27,7 +30,6 @@ from reconciler.rollouts.intents import (
     normal,
 )
 from reconciler.rollouts.model import as_object
-from reconciler.rollouts.runs import Coupled
 from reconciler.rollouts.snapshot import World
 from reconciler.rollouts.status import Destination
 from reconciler.workloads.parts import Json

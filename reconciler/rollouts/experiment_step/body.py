@@ -12,7 +12,7 @@ from reconciler.experiments.model import TemplateService
 from reconciler.kube.api import Object
 from reconciler.kube.objects import EXPERIMENTS
 from reconciler.rollouts import defaults
-from reconciler.rollouts.experiment_step import ExperimentStep, StepAnalysis, StepTemplate
+from reconciler.rollouts.experiment_step.fields import ExperimentStep, StepAnalysis, StepTemplate
 from reconciler.rollouts.revisions import owner_reference
 from reconciler.rollouts.snapshot import World
 from reconciler.workloads import keys

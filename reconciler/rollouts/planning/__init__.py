@@ -1,0 +1,1 @@
+"""Rehearsals of an update before anything is deployed: `plan` and `simulate`, by the production `decide`."""

@@ -1,0 +1,1 @@
+"""A Rollout or an Experiment as people and clients see it: terminal, page and API tell the same. Pure."""
