@@ -200,8 +200,14 @@ class HttpCluster(Cluster):
         return str(answer["gitVersion"])
 
     def _object(self, call: Call) -> Object:
-        decoded: Object = orjson.loads(self._transport.send(call))
-        return decoded
+        raw = self._transport.send(call)
+        try:
+            found: Object = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            if not nesting.too_deep(raw):
+                raise
+            found = orjson.loads(nesting.bearable(raw))
+        return found
 
     def _patch(
         self,

@@ -48,12 +48,17 @@ def bearable(raw: bytes) -> bytes:
     return _joined(found)
 
 
+def too_deep(raw: bytes) -> bool:
+    """Whether not every decoder follows."""
+    return any(depth == DEEPEST and token[0] in (b"{", b"[") for token, depth in _levels(raw))
+
+
 def _shallow(name: str, value: bytes) -> bytes:
-    if _depth(value) <= DEEPEST:
+    if not too_deep(value):
         return value
     if name != "metadata":
         return _WORD
-    return _joined({key: each for key, each in fields(value).items() if _depth(each) <= DEEPEST})
+    return _joined({key: each for key, each in fields(value).items() if not too_deep(each)})
 
 
 def _joined(found: dict[str, bytes]) -> bytes:
@@ -68,10 +73,6 @@ def _levels(raw: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
         if token[0][:1] != b'"':
             yield token, depth
         depth += token[0] in (b"{", b"[")
-
-
-def _depth(raw: bytes) -> int:
-    return max((depth + 1 for token, depth in _levels(raw) if token[0] in (b"{", b"[")), default=0)
 
 
 def _parts(raw: bytes) -> Iterator[bytes]:

@@ -67,6 +67,20 @@ def test_a_list_has_those_beside_it(server: Any, depth: int) -> None:
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
+def test_what_is_answered_about_it_can_be_read(server: Any, depth: int) -> None:
+    server.then(lambda peer: peer.answer(200, deep(depth)))
+    found = HttpCluster.for_url(server.url).get(ROLLOUTS, "ns", "deep")
+    assert found["metadata"]["resourceVersion"] == "5"
+    assert depth < 1024 or found["spec"] == "nested too deeply"
+
+
+def test_an_answer_that_is_no_object_at_all_is_not_taken_for_one(server: Any) -> None:
+    server.then(lambda peer: peer.answer(200, b"<html>{"))
+    with pytest.raises(ValueError, match="unexpected character"):
+        HttpCluster.for_url(server.url).get(ROLLOUTS, "ns", "deep")
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
 def test_a_watch_goes_on_after_it(depth: int) -> None:
     event = parse_event(b'{"type":"ADDED","object":%s}' % deep(depth), "watch")
     assert (event.type, event.resource_version) == ("ADDED", "5")
