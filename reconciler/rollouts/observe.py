@@ -147,5 +147,5 @@ def _steps(canary: Canary) -> tuple[Step, ...]:
 def _steps_hash(canary: Canary) -> str:
     try:
         return steps_hash(canary.steps)
-    except Misfit:
+    except (Misfit, RecursionError):
         return ""

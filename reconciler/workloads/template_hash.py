@@ -22,10 +22,10 @@ def pod_template_hash(template: dict[str, Any], collision_count: int | None = No
 
 
 def hash_or_nothing(template: dict[str, Any], collision_count: int | None = None) -> str:
-    """The hash; empty for a template that makes no sense, of which `misfits` says why."""
+    """The hash; empty for a template that makes no sense, of which `misfits` says why, or that is too deep."""
     try:
         return pod_template_hash(template, collision_count)
-    except Misfit:
+    except (Misfit, RecursionError):
         return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.kube import nesting
 from reconciler.rollouts import anti_affinity, defaults
 from reconciler.rollouts.model import Rollout, RolloutSpec
 from reconciler.rollouts.proving import wanted
@@ -38,6 +39,8 @@ def problems(rollout: Rollout, template_hash: str, *, resolved: bool = False) ->
 
 
 def _problems(spec: RolloutSpec, template_hash: str, *, resolved: bool) -> list[str]:
+    if deep := list(_depths(spec)):
+        return deep  # whoever looks further into it may not come back
     found = [
         *_numbers(spec),
         *_lengths(spec),
@@ -50,6 +53,13 @@ def _problems(spec: RolloutSpec, template_hash: str, *, resolved: bool) -> list[
     if spec.strategy.blue_green:
         found += blue_green_problems(spec, spec.strategy.blue_green)
     return found
+
+
+def _depths(spec: RolloutSpec) -> Iterator[str]:
+    canary = spec.strategy.canary or Canary()
+    for path, packed in (("spec.template", spec.packed_template), ("spec.strategy.steps", canary.packed_steps)):
+        if nesting.too_deep(bytes(packed)):
+            yield invalid(path, "…", f"it is nested more than {nesting.DEEPEST} levels deep")
 
 
 def _numbers(spec: RolloutSpec) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from reconciler.experiments.model import decode_experiment
 from reconciler.rollouts.model import decode_rollout
+from reconciler.rollouts.observe import observe
 from reconciler.rollouts.validation import problems
 from tests.properties.rollout_world import a_cluster
 
@@ -56,6 +58,24 @@ def test_such_a_rollout_is_invalid_and_writes_nothing_else() -> None:
     assert cluster.status["phase"] == "Degraded"
     assert "spec.strategy.steps[0].analysis.templates[0]: Invalid value: must be an object" in cluster.status["message"]
     assert [kind for kind, _ in cluster.objects] == ["Rollout"]
+
+
+@pytest.mark.parametrize("depth", [260, 450])
+@pytest.mark.parametrize(
+    ("field", "where"), [("template", "spec.template"), ("steps", "spec.strategy.steps")], ids=["template", "steps"]
+)
+def test_what_is_nested_deeper_than_can_be_written_is_invalid(field: str, where: str, depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": value}
+    cluster = a_cluster(steps=[{"plugin": {"name": "load", "config": value}}] if field == "steps" else [])
+    if field == "template":
+        cluster.rollout["spec"]["template"]["spec"]["volumes"] = [{"name": "v", "x": value}]
+    rollout = decode_rollout(json.dumps(cluster.rollout).encode())
+    world = observe(rollout, cluster, cluster.analyses)
+    assert problems(world.rollout, world.template_hash) == [
+        f'{where}: Invalid value: "…": it is nested more than 200 levels deep'
+    ]
 
 
 @pytest.mark.parametrize("decode", [decode_rollout, decode_experiment])
