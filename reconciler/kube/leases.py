@@ -82,6 +82,7 @@ class Lease:
         self._seen: Observed | None = None
         self._trusted_until = float("-inf")
         self._held_before = False
+        self._told_holder = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lease-{name}", daemon=True)
 
@@ -129,7 +130,16 @@ class Lease:
             self._held_before = self.held()
             word = "acquired" if self._held_before else "lost"
             log.info("lease %s/%s %s", self.namespace, self.name, word)
+        self._tell_holder()
         return wait
+
+    def _tell_holder(self) -> None:
+        """Once for each: a daemon that only waits for another one must not look as if it did nothing."""
+        holder = "" if self.held() or self._seen is None else self._seen.holder
+        if holder and holder != self._told_holder and self._seen:
+            text = "lease %s/%s is held by %s: waiting until it is given back, or not renewed for %gs"
+            log.info(text, self.namespace, self.name, holder, self._seen.duration)
+        self._told_holder = holder
 
     def _look_again(self) -> None:
         """Somebody wrote or deleted it: perhaps we ourselves, in a renewal whose answer was lost; else trust ends."""

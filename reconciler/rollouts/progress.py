@@ -33,7 +33,7 @@ def workload_progress(
     status, spec = rollout.status, rollout.spec
     health, message = _health(rollout)
     course = walked(rollout)
-    current = _is_current(rollout)
+    current = is_current(rollout)
     promoted = current and bool(status.stable_rs) and status.stable_rs == status.current_pod_hash
     stable = (rs for rs in replica_sets if rs.hash == status.stable_rs)
     return WorkloadProgress(
@@ -78,18 +78,25 @@ def walked(rollout: Rollout) -> Walked:
 def _health(rollout: Rollout) -> tuple[Health, str]:
     """What clients of the family show: the stored phase, unless it is about an older spec (spec rollouts §5.1)."""
     status = rollout.status
-    if not _is_current(rollout):
+    if not is_current(rollout):
         of_workload = " for the reference workload" if _saw(rollout) else ""
         return Health.PROGRESSING, f"waiting for rollout spec update to be observed{of_workload}"
-    if status.controller_pause and not status.pause_conditions and not status.abort:
+    if is_promoted_by_hand(rollout):
         return Health.PROGRESSING, "waiting for rollout to unpause"
     return _HEALTH.get(status.phase, Health.PROGRESSING), status.message
 
 
-def _is_current(rollout: Rollout) -> bool:
+def is_current(rollout: Rollout) -> bool:
+    """Whether the status is about the newest spec and the newest template of the workload (spec rollouts §5.1)."""
     told = rollout.metadata.annotations.get(keys.WORKLOAD_GENERATION)
     behind = rollout.spec.workload_ref and told and told != rollout.status.workload_observed_generation
     return _saw(rollout) and not behind
+
+
+def is_promoted_by_hand(rollout: Rollout) -> bool:
+    """Whether somebody took the engine's pause away, and the engine has not gone on yet (spec rollouts §5.1)."""
+    status = rollout.status
+    return status.controller_pause and not status.pause_conditions and not status.abort
 
 
 def _saw(rollout: Rollout) -> bool:

@@ -54,7 +54,10 @@ def missing(rollout: Rollout, workload: Workload | None) -> list[str]:
     reference = rollout.spec.workload_ref
     if reference is None or workload is not None:
         return []
-    what = f'{reference.kind} "{reference.name}" not found in namespace {rollout.metadata.namespace}'
+    what = (
+        f'{reference.kind} "{reference.name}" not found in namespace {rollout.metadata.namespace}'
+        " (create it, or mend workloadRef)"
+    )
     return [invalid(f"{_PATH}.name", reference.name, what)]
 
 

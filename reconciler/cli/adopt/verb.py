@@ -86,8 +86,9 @@ def _foretell(found: Found, direction: Direction) -> None:
     """Every act that would be done, in order."""
     from reconciler.rollouts.adopting.rehearsal import rehearse, sentence
 
-    typer.echo("What would be done, one after the other:", err=True)
-    for number, act in enumerate(rehearse(found, direction.next_act), start=1):
+    acts = list(rehearse(found, direction.next_act))
+    typer.echo("What would be done, one after the other:" if acts else "Nothing is left to do.", err=True)
+    for number, act in enumerate(acts, start=1):
         typer.echo(f"{number:>3}. {sentence(act)}", err=True)
 
 

@@ -29,7 +29,7 @@ def _services(world: World) -> Iterator[str]:
             continue
         path, service = f"{world.strategy.path}.{field}", world.services.get(name)
         if service is None:
-            yield invalid(path, name, f'service "{name}" not found')
+            yield invalid(path, name, f'service "{name}" not found (create it, or mend {field})')
         else:
             yield from _service(world, service, path)
 
@@ -59,7 +59,7 @@ def _ingresses(world: World) -> Iterator[str]:
 def _ingress(world: World, name: str, path: str) -> Iterator[str]:
     ingress = world.routed.get((nginx.KIND, name))
     if ingress is None:
-        yield invalid(path, name, f'ingress "{name}" not found')
+        yield invalid(path, name, f'ingress "{name}" not found (create it, or mend {path.rpartition(".")[2]})')
     elif not nginx.serves(ingress, world.canary.stable_service):
         detail = f'ingress "{name}" has no rule using service {world.canary.stable_service} as backend'
         yield invalid(path, name, detail)

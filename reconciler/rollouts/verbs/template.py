@@ -42,7 +42,7 @@ def undo(
         raise UserError(_unknown(holder, known, wanted))
     path = "/" + "/".join(template_path(holder))
     patch = Patch([{"op": "replace", "path": path, "value": _original(known[wanted])}], kind="json")
-    return Action(f"goes back to revision {wanted}", "it is rolled out as a new revision, with its steps", (patch,))
+    return Action(f"goes back to revision {wanted}", _how(known[wanted], stable_hash), (patch,))
 
 
 def set_image(holder: Object, images: Mapping[str, str]) -> Action:
@@ -72,6 +72,13 @@ def _last_good(known: Mapping[int, ReplicaSet], newest: int, stable_hash: str) -
         return stable
     good = (n for n, rs in known.items() if n != newest and keys.ABORTED_AT not in rs.metadata.annotations)
     return max(good, default=0)
+
+
+def _how(wanted: ReplicaSet, stable_hash: str) -> str:
+    """What follows: the stable version comes back without steps (spec rollouts §4.8)."""
+    if stable_hash and wanted.hash == stable_hash:
+        return "it is the stable version, which takes over again at once, without steps and pauses"
+    return "it is rolled out as a new revision, with its steps"
 
 
 def _replace(path: str, container: Json, images: Mapping[str, str]) -> list[dict[str, Any]]:

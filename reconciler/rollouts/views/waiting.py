@@ -14,12 +14,16 @@ from reconciler.experiments.model import Experiment, planned_end
 from reconciler.rollouts import defaults
 from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.model import Rollout
+from reconciler.rollouts.progress import is_current, is_promoted_by_hand
 from reconciler.rollouts.quantities import pause_length
 from reconciler.rollouts.snapshot import BLUE_GREEN_PAUSE, INCONCLUSIVE, STEP_PAUSE
 from reconciler.rollouts.status import BlueGreenStatus, CanaryStatus, PauseCondition, RunReference
 from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.strategy_model import BlueGreen
 from reconciler.workloads.times import moment, readable
+
+_CORRECTION = "somebody to correct what the message names"
+_ENGINE = "an engine to take it up; while this stays, none runs that drives this Rollout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,12 @@ def waiting(rollout: Rollout, step: Step | None = None, experiments: Iterable[Ex
 
     None when nothing is waited for: delivered, or given up.
     """
-    refused = rollout.status.condition(INVALID)
-    if rollout.malformed or refused:
-        return Waiting("somebody to correct the spec")
+    if rollout.malformed:
+        return Waiting(_CORRECTION)
+    if not is_current(rollout) or is_promoted_by_hand(rollout):
+        return Waiting(_ENGINE)
+    if rollout.status.condition(INVALID):
+        return Waiting(_CORRECTION)
     if rollout.spec.paused:
         return Waiting("somebody to resume it: it was paused by hand")
     if rollout.status.phase not in ("Paused", "Progressing") or rollout.status.abort:

@@ -164,6 +164,12 @@ def test_a_dry_run_lists_every_act_with_the_names_and_does_none(deployed: Deploy
     assert deployed.exist() == (True, False)
 
 
+def test_a_dry_run_after_the_end_says_that_nothing_is_left(deployed: Deployed) -> None:
+    deployed.run("deployment/shop", "--workload-ref", "--yes")
+    told = deployed.run("deployment/shop", "--workload-ref", "--dry-run").output
+    assert "Nothing is left to do." in told and "one after the other" not in told
+
+
 def test_nothing_is_touched_where_no_engine_runs(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, shop: Shop
 ) -> None:

@@ -82,6 +82,20 @@ def test_the_first_candidate_gets_the_lease_and_keeps_it_by_renewing(cluster: On
         assert (first.held(), second.held()) == (True, False)
 
 
+def test_who_waits_says_once_for_whom(
+    cluster: OneObject, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "reconciler.kube.leases")
+    first, second = a_candidate(cluster, "a", clock), a_candidate(cluster, "b", clock)
+    for _ in range(3):
+        clock.advance(first.step())
+        second.step()
+    assert caplog.messages == [
+        "lease ns/leader acquired",
+        "lease ns/leader is held by a: waiting until it is given back, or not renewed for 15s",
+    ]
+
+
 def test_a_holder_that_cannot_renew_stops_believing_before_anybody_else_may_take(
     cluster: OneObject, clock: VirtualClock
 ) -> None:

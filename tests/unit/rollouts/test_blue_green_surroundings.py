@@ -52,7 +52,10 @@ def test_every_mistake_in_its_fields_is_told_at_once(fields: dict[str, Any], exp
 @pytest.mark.parametrize(
     ("blue_green", "expected"),
     [
-        ({"activeService": "gone"}, f'{PATH}.activeService: Invalid value: "gone": service "gone" not found'),
+        (
+            {"activeService": "gone"},
+            f'{PATH}.activeService: Invalid value: "gone": service "gone" not found (create it, or mend activeService)',
+        ),
         ({"previewService": "gone"}, f'{PATH}.previewService: Invalid value: "gone"'),
         ({"postPromotionAnalysis": {"templates": [{"templateName": "missing"}]}}, f"{PATH}.postPromotionAnalysis"),
     ],

@@ -29,11 +29,21 @@ def a_routed_rollout(found: Json | None, **nginx: Any) -> Cluster:
 @pytest.mark.parametrize(
     ("found", "nginx", "told"),
     [
-        (None, {"stableIngress": "web"}, [f'{NGINX}.stableIngress: Invalid value: "web": ingress "web" not found']),
+        (
+            None,
+            {"stableIngress": "web"},
+            [
+                f'{NGINX}.stableIngress: Invalid value: "web": ingress "web" not found'
+                " (create it, or mend stableIngress)"
+            ],
+        ),
         (
             ingress("st"),
             {"stableIngresses": ["web", "other"]},
-            [f'{NGINX}.stableIngresses[1]: Invalid value: "other": ingress "other" not found'],
+            [
+                f'{NGINX}.stableIngresses[1]: Invalid value: "other": ingress "other" not found'
+                " (create it, or mend stableIngresses[1])"
+            ],
         ),
         (
             ingress("api"),

@@ -177,6 +177,11 @@ def test_undo_while_an_update_is_on_its_way_or_was_given_up_goes_to_what_is_stab
     assert undone(one, two, three, stable="h1") == "goes back to revision 1"
 
 
+def test_undo_says_whether_steps_follow() -> None:
+    assert "at once, without steps" in template_verbs.undo(HOLDER, HISTORY, 1, stable_hash="h1").next_
+    assert "with its steps" in template_verbs.undo(HOLDER, HISTORY, 1, stable_hash="h2").next_
+
+
 def test_undo_passes_over_revisions_that_were_given_up() -> None:
     one, two, three = a_replica_set(1, "web:1"), a_replica_set(2, "web:2", aborted=True), a_replica_set(3, "web:3")
     assert undone(one, two, three, stable="h3") == "goes back to revision 1"

@@ -39,6 +39,8 @@ def paused(*reasons: str) -> Json:
     return {"phase": "Paused", "pauseConditions": conditions, "controllerPause": True}
 
 
+BEHIND = {"observedGeneration": "0"}
+NO_ENGINE = Waiting("an engine to take it up; while this stays, none runs that drives this Rollout")
 BY_HAND = Waiting("somebody to promote it", BEGAN)
 MOVING = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": STAMP}
 
@@ -91,8 +93,17 @@ MOVING = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"
         pytest.param(waits([{"pause": {}}], {"phase": "Degraded", "abort": True}), None, id="given up"),
         pytest.param(
             waits([], {"conditions": [{"type": "InvalidSpec", "status": "True"}]}),
-            Waiting("somebody to correct the spec"),
+            Waiting("somebody to correct what the message names"),
             id="refused",
+        ),
+        pytest.param(waits([{"pause": {}}], paused("CanaryPauseStep") | BEHIND), NO_ENGINE, id="a change not seen yet"),
+        pytest.param(
+            waits([], {"conditions": [{"type": "InvalidSpec", "status": "True"}]} | BEHIND),
+            NO_ENGINE,
+            id="corrected, and not seen yet",
+        ),
+        pytest.param(
+            waits([{"pause": {}}], {"pauseConditions": None, "controllerPause": True}), NO_ENGINE, id="promoted by hand"
         ),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_refused_rollout_says_what_is_wrong_with_it():
     wrong = {"type": "InvalidSpec", "status": "True", "message": "see there"}
     status = {"phase": "Degraded", "message": "InvalidSpec: maxSurge is no number", "conditions": [wrong]}
     text = page(rollout=Looked(replace(CART.family, rollout=a_rollout(status)))).text
-    assert "somebody to correct the spec" in text and "InvalidSpec: maxSurge is no number" in text
+    assert "somebody to correct what the message names" in text and "InvalidSpec: maxSurge is no number" in text
     assert ">CanaryPauseStep<" not in page().text, "the pause is told in words already"
 
 
