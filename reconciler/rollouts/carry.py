@@ -133,6 +133,11 @@ class Carrier:
             self._patch(DEPLOYMENTS, intent.name, patch, intent.version)
         except (Conflict, NotFound, Refused, UserError) as error:
             log.warning("Deployment %s/%s was not scaled down: %s", self._namespace, intent.name, error)
+        else:
+            log.info(
+                "%s", intent.told, extra={"fields": {"rollout": f"{self._namespace}/{self._rollout.metadata.name}"}}
+            )
+            self.carry_out(i.normal("ScalingReplicaSet", intent.told))
 
     def _adopt(self, name: str, uid: str) -> None:
         """Only for a Rollout that still exists and is not going: memory may be behind, so the server is asked.

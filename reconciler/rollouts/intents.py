@@ -41,11 +41,15 @@ class PatchReplicaSet:
 
 @dataclass(frozen=True, slots=True)
 class ScaleWorkload:
-    """Takes pods from the Deployment that holds the template; `handed_over_to` marks that it was the last time."""
+    """Takes pods from the Deployment that holds the template; `handed_over_to` marks that it was the last time.
+
+    `told` is what its event says, if it was done: the Deployment may have been changed meanwhile.
+    """
 
     name: str
     replicas: int
     version: str
+    told: str
     handed_over_to: str = ""
 
 

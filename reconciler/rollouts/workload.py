@@ -17,7 +17,7 @@ import msgspec
 
 from reconciler.kube.api import Object
 from reconciler.kube.objects import DEPLOYMENTS, POD_TEMPLATES, REPLICA_SETS
-from reconciler.rollouts.intents import Intent, ScaleWorkload, normal
+from reconciler.rollouts.intents import Intent, ScaleWorkload
 from reconciler.rollouts.model import Rollout, WorkloadRef
 from reconciler.rollouts.owned import Workload
 from reconciler.rollouts.snapshot import World
@@ -96,9 +96,9 @@ def hand_over(world: World, status: RolloutStatus) -> tuple[Intent, ...]:
     if kept >= size:
         return ()
     meta = workload.metadata
-    write = ScaleWorkload(meta.name, kept, meta.resource_version, world.rollout.metadata.name if not kept else "")
-    text = f"Scaled down Deployment {meta.name} from {size} to {kept}: this Rollout takes over"
-    return (write, normal("ScalingReplicaSet", text))
+    told = f"Scaled down Deployment {meta.name} from {size} to {kept}: this Rollout takes over"
+    heir = world.rollout.metadata.name if not kept else ""
+    return (ScaleWorkload(meta.name, kept, meta.resource_version, told, handed_over_to=heir),)
 
 
 def _kept(world: World, mode: str, status: RolloutStatus, size: int) -> int:

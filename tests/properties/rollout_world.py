@@ -234,12 +234,12 @@ class Cluster:
                 self.patch("ReplicaSet", name, {"metadata": {"ownerReferences": [owner]}})
             case i.ReleaseReplicaSet(name):
                 self.patch("ReplicaSet", name, {"metadata": {"ownerReferences": None}})
-            case i.ScaleWorkload(name, replicas, version, handed_over_to):
+            case i.ScaleWorkload(name, replicas, version, told, handed_over_to):
                 mark = {keys.HANDED_OVER: handed_over_to} if handed_over_to else {}
                 self.patch(
                     "Deployment", name, {"metadata": {"annotations": mark}, "spec": {"replicas": replicas}}, version
                 )
-                self.log.append(("deployment", name, replicas))
+                self.log += [("deployment", name, replicas), ("event", "Normal", "ScalingReplicaSet", told)]
             case i.CreateExperiment(body):
                 self.put("Experiment", body)
             case i.TerminateExperiment(name):

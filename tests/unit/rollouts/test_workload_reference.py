@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.errors import Conflict
 from reconciler.rollouts import intents as i
 from reconciler.workloads import keys
 from tests.properties.rollout_world import Cluster, a_cluster, template
+from tests.unit.rollouts.test_controller import Bench
 
 Json = dict[str, Any]
 STEPS = [{"setWeight": 50}, {"pause": {}}]
@@ -213,4 +215,18 @@ def test_the_deployment_is_written_at_the_version_that_was_read() -> None:
         cluster.run_pods()
     read = cluster.objects["Deployment", "web"]["metadata"]["resourceVersion"]
     [write] = [intent for intent in cluster.decide().intents if isinstance(intent, i.ScaleWorkload)]
-    assert write == i.ScaleWorkload("web", 0, read, "shop")
+    assert (write.name, write.replicas, write.version, write.handed_over_to) == ("web", 0, read, "shop")
+
+
+@pytest.mark.parametrize(("fault", "told"), [(None, 1), (Conflict("web has moved"), 0)])
+def test_it_is_told_that_the_deployment_was_scaled_only_when_it_was(fault: Exception | None, told: int) -> None:
+    cluster = a_handed_over_cluster(mode="onsuccess")
+    while not any(isinstance(intent, i.ScaleWorkload) for intent in cluster.decide().intents):
+        cluster.reconcile()
+        cluster.run_pods()
+    bench = Bench(cluster.rollout, *((kind, body) for (kind, _), body in cluster.objects.items() if kind != "Rollout"))
+    if fault:
+        bench.server.faults["patch Deployment"] = fault
+    bench.reconcile()
+    assert "patch Deployment" in bench.server.requests
+    assert bench.events.count("ScalingReplicaSet") == told
