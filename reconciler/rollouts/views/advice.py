@@ -13,6 +13,7 @@ from reconciler.errors import UserError
 from reconciler.experiments.model import Experiment
 from reconciler.kube.objects import Meta
 from reconciler.rollouts import verbs
+from reconciler.rollouts.conditions import INVALID
 from reconciler.rollouts.model import Rollout
 from reconciler.rollouts.verbs import Action
 
@@ -34,11 +35,13 @@ _VERBS: tuple[tuple[str, Callable[[Rollout], Action], str], ...] = (
 
 
 def for_rollout(rollout: Rollout, *, can_undo: bool) -> tuple[Command, ...]:
-    """`can_undo`: a version other than the newest is kept."""
-    offered = [(verb, effect) for verb, decide, effect in _VERBS if _acts(rollout, verb, decide)]
+    """`can_undo`: a version other than the newest is kept. While the spec is refused only another spec acts."""
+    refused = rollout.status.condition(INVALID) is not None
+    offered = [(verb, effect) for verb, decide, effect in _VERBS if not refused and _acts(rollout, verb, decide)]
     if can_undo:
         offered.append(("undo", "brings back the version before, as a new revision"))
-    offered.append(("restart", "replaces all pods, a few at a time"))
+    if not refused:
+        offered.append(("restart", "replaces all pods, a few at a time"))
     offered.append(("get --watch", "shows all this in a terminal"))
     return tuple(Command(_line("rollouts", verb, rollout.metadata), effect) for verb, effect in offered)
 

@@ -77,6 +77,10 @@ def test_a_refused_rollout_says_what_is_wrong_with_it():
     status = {"phase": "Degraded", "message": "InvalidSpec: maxSurge is no number", "conditions": [wrong]}
     text = page(rollout=Looked(replace(CART.family, rollout=a_rollout(status)))).text
     assert "somebody to correct what the message names" in text and "InvalidSpec: maxSurge is no number" in text
+    offered = ["undo cart", "get cart --watch"]
+    assert commands(text) == [f"reconciler rollouts {verb} -n shop" for verb in offered], (
+        "the engine heeds nothing else"
+    )
     assert ">CanaryPauseStep<" not in page().text, "the pause is told in words already"
 
 
