@@ -44,8 +44,8 @@ class BlueGreenWatch(Watch):
 
     def _switch(self, name: str, new_hash: str) -> None:
         self._no_flap(name, new_hash)
-        gets, whole = self._pods_of(new_hash), self._pods_of(new_hash) >= self._n
-        if name == self._active and new_hash == self._wanted != self._stable and not (whole and not self._aborted):
+        gets, given_up = self._pods_of(new_hash), self._aborted and not self.cluster.status.get("promoteFull")
+        if name == self._active and new_hash == self._wanted != self._stable and (gets < self._n or given_up):
             raise Broken(f"the wanted version takes over with {gets} of {self._n} pods")
         if name == self._active and self._n and not gets:
             raise Broken("production traffic is sent to a version without pods")

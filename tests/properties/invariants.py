@@ -171,7 +171,7 @@ class Watch:
         before = self._weights()
         after = carried.weights(self.cluster.rollout, {**self.cluster.objects, (kind, body["metadata"]["name"]): body})
         for name in (name for name, weight in after.items() if weight > before.get(name, 0)):
-            if not self._serving(name) and self._pods_of(""):
+            if self._n and not self._serving(name) and self._pods_of(""):
                 raise Broken(f"traffic is shifted to {name}, which has no pods")
 
     def _pause_ends(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.rollouts.step_plugins.contract import Result
@@ -238,6 +238,7 @@ def play(world: Json, history: list[Action]) -> Watched:
 
 
 @SETTINGS
+@example(_blue_green(1, False, None), [("rounds", 1), ("abort", None), ("settle", None), ("full", None)])
 @given(WORLDS, HISTORIES)
 def test_no_history_breaks_an_invariant(world: Json, history: list[Action]) -> None:
     cluster = play(world, history)
