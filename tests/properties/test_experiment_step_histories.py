@@ -74,8 +74,9 @@ def checked(cluster: Watched) -> None:
     assert set(at_work(cluster)) <= ({used} if in_step else set()), "an Experiment goes on outside its step"
     weights = (status.get("canary") or {}).get("weights") or {}
     shares = sum(each["weight"] for each in weights.get("additional") or ())
-    nobody_serves = not cluster.rollout["spec"]["replicas"]
-    assert in_step or nobody_serves or shares == 0, "a share is left behind"
+    stable = cluster.world().stable
+    taker = stable is not None and stable.available > 0
+    assert in_step or shares == 0 or not taker, "a share is left behind, and the stable version could take it"
     assert not cluster.decide().intents, "a second reconcile writes again"
 
 
@@ -85,6 +86,8 @@ SHARES = {"steps": [{"setWeight": 20}, {"experiment": SHARED}, {"setWeight": 0}]
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(SHARES, [("scale", 0), ("experiment", "Successful")])
+@example(SHARES, [("settle", None), ("push", 1), ("break", 1)])
+@example(SHARES, [("settle", None), ("push", 1), ("break", 1), ("mend", 1)])
 @example(SHARES, [("scale", 0), ("wait", 0.4), ("push", 1), ("scale", 2)])
 @given(worlds(), HISTORIES)
 def test_an_experiment_is_at_work_only_in_its_step(world: Json, history: list[Action]) -> None:
