@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler.experiments import arguments
 from reconciler.experiments.model import Experiment, Template
-from reconciler.kube.durations import parse_go_duration
+from reconciler.kube.durations import is_duration
 from reconciler.workloads import podrules, selectors
-from reconciler.workloads.field_errors import invalid, required
+from reconciler.workloads.field_errors import invalid, repeated, required
 from reconciler.workloads.template_hash import misfits
 
 
@@ -24,7 +23,7 @@ def _templates(experiment: Experiment) -> Iterator[str]:
     templates = experiment.spec.templates
     if not templates:
         yield required("spec.templates", "an Experiment runs at least one template")
-    yield from _repeated("spec.templates", (each.name for each in templates))
+    yield from repeated("spec.templates", (each.name for each in templates))
     for index, template in enumerate(templates):
         yield from _template(template, f"spec.templates[{index}]", experiment.spec.deadline_seconds)
 
@@ -60,7 +59,7 @@ def _selection(template: Template, path: str) -> Iterator[str]:
 
 def _times(experiment: Experiment) -> Iterator[str]:
     spec = experiment.spec
-    if spec.duration and not _is_duration(spec.duration):
+    if spec.duration and not is_duration(spec.duration):
         yield invalid("spec.duration", spec.duration, "must be a duration such as 5m or 1h30m, not below 0")
     if spec.deadline_seconds <= 0:
         yield invalid("spec.progressDeadlineSeconds", spec.progress_deadline_seconds, "must be above 0")
@@ -70,7 +69,7 @@ def _times(experiment: Experiment) -> Iterator[str]:
 
 def _analyses(experiment: Experiment) -> Iterator[str]:
     analyses = experiment.spec.analyses
-    yield from _repeated("spec.analyses", (each.name for each in analyses))
+    yield from repeated("spec.analyses", (each.name for each in analyses))
     for index, analysis in enumerate(analyses):
         path = f"spec.analyses[{index}]"
         if not analysis.name:
@@ -81,16 +80,3 @@ def _analyses(experiment: Experiment) -> Iterator[str]:
             for unknown in arguments.unknown(experiment.spec, arg.value or ""):
                 known = ", ".join(arguments.known(experiment.spec))
                 yield invalid(f"{path}.args[{place}].value", arg.value, f"{{{{{unknown}}}}} is not one of {known}")
-
-
-def _repeated(path: str, names: Iterable[str]) -> Iterator[str]:
-    for name, count in Counter(names).items():
-        if name and count > 1:
-            yield invalid(path, name, "names must be unique")
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        return parse_go_duration(text).total_seconds() >= 0
-    except ValueError:
-        return False

@@ -13,6 +13,14 @@ _LIMIT_MICROSECONDS = 2**63 / 1000
 """Go counts nanoseconds in 64 bits, about 292 years."""
 
 
+def is_duration(text: str) -> bool:
+    """Whether it is a length of time, not a negative one."""
+    try:
+        return parse_go_duration(text).total_seconds() >= 0
+    except ValueError:
+        return False
+
+
 def parse_go_duration(text: str) -> timedelta:
     """The length of a Go duration text; finer parts than a microsecond are lost. Raises ValueError on anything else."""
     match = _WHOLE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -31,6 +32,13 @@ def forbidden(path: str, detail: str) -> str:
 def not_found(path: str, value: object, detail: str) -> str:
     """Something of the same object that is named but not there."""
     return f"{path}: Not found: {_shown(value)}: {detail}"
+
+
+def repeated(path: str, names: Iterable[str]) -> Iterator[str]:
+    """Of the items of a list that are told apart by their names; those without one have a problem of their own."""
+    for name, count in Counter(names).items():
+        if name and count > 1:
+            yield invalid(path, name, "names must be unique")
 
 
 def _shown(value: object) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from reconciler.analysis.model import Argument, DryRun, RunMetadata
 from reconciler.experiments.model import TemplateService
-from reconciler.kube.durations import parse_go_duration
+from reconciler.kube.durations import is_duration
 from reconciler.rollouts import defaults
 from reconciler.rollouts.step_model import Step
 from reconciler.rollouts.strategy_model import Canary
 from reconciler.rollouts.traffic import routers
 from reconciler.rollouts.traffic.routers.contract import EXPERIMENT_SHARES
 from reconciler.rollouts.validation.analysis import analysis_problems
-from reconciler.workloads.field_errors import invalid, required
+from reconciler.workloads.field_errors import invalid, repeated, required
 from reconciler.workloads.parts import Json, Part
 from reconciler.workloads.selectors import Selector
 
@@ -77,8 +76,8 @@ def problems(canary: Canary, step: Step, weight: int, path: str) -> Iterator[str
         return
     if not found.templates:
         yield required(f"{path}.templates", "an experiment runs at least one template")
-    yield from _repeated(f"{path}.templates", [each.name for each in found.templates])
-    yield from _repeated(f"{path}.analyses", [each.name for each in found.analyses])
+    yield from repeated(f"{path}.templates", [each.name for each in found.templates])
+    yield from repeated(f"{path}.analyses", [each.name for each in found.analyses])
     for index, template in enumerate(found.templates):
         yield from _template(template, f"{path}.templates[{index}]")
     yield from _weights(canary, found, weight, path)
@@ -125,23 +124,10 @@ def _analysis(analysis: StepAnalysis, path: str) -> Iterator[str]:
 
 
 def _times(step: ExperimentStep, path: str) -> Iterator[str]:
-    if step.duration and not _is_duration(step.duration):
+    if step.duration and not is_duration(step.duration):
         yield invalid(f"{path}.duration", step.duration, "must be a duration such as 5m or 1h30m, not below 0")
     if not step.duration and not any(each.required_for_completion for each in step.analyses):
         detail = "without it only an analysis with requiredForCompletion can end the step, and there is none"
         yield required(f"{path}.duration", detail)
     if (step.scale_down_delay_seconds or 0) < 0:
         yield invalid(f"{path}.scaleDownDelaySeconds", step.scale_down_delay_seconds, "must not be below 0")
-
-
-def _repeated(path: str, names: list[str]) -> Iterator[str]:
-    for name, count in Counter(names).items():
-        if name and count > 1:
-            yield invalid(path, name, "names must be unique")
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        return parse_go_duration(text).total_seconds() >= 0
-    except ValueError:
-        return False
