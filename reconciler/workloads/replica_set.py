@@ -48,7 +48,7 @@ class ReplicaSet(Part, frozen=True):
 
     def __post_init__(self) -> None:
         """A workload's ReplicaSet is labelled with what it selects by: both are one dictionary."""
-        if self.metadata.labels == self.spec.selector.match_labels:
+        if self.metadata.labels and self.metadata.labels == self.spec.selector.match_labels:
             force_setattr(self.spec.selector, "match_labels", self.metadata.labels)
 
     @property
