@@ -25,8 +25,9 @@ from reconciler.experiments import conditions, phases, pods, runs, services, tel
 from reconciler.experiments.intents import CreateReplicaSet, Intent, PatchStatus
 from reconciler.experiments.model import ExperimentStatus
 from reconciler.experiments.snapshot import World
+from reconciler.kube.merge_patch import difference
 from reconciler.workloads.conditions import put
-from reconciler.workloads.parts import Condition, difference
+from reconciler.workloads.parts import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from reconciler.workloads.parts import Condition, Part, difference
+from reconciler.kube.merge_patch import difference
+from reconciler.workloads.parts import Condition, Part
 
 
 class PauseCondition(Part, frozen=True):

@@ -33,15 +33,3 @@ class Condition(Part, frozen=True):
     def __post_init__(self) -> None:
         for field in _SHARED if '"' in self.message else (*_SHARED, "message"):
             force_setattr(self, field, shared(getattr(self, field)))
-
-
-def difference(before: Json, after: Json) -> Json:
-    """JSON merge patch (RFC 7386) from one object to the other; empty when nothing changed."""
-    patch: Json = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        old = before.get(key)
-        if value == old:
-            continue
-        nested = isinstance(value, dict) and isinstance(old, dict)
-        patch[key] = difference(old, value) if nested and isinstance(old, dict) else value
-    return patch

@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from reconciler.kube.api import Object
+from reconciler.kube.merge_patch import merged
 from reconciler.kube.objects import DEPLOYMENTS, REPLICA_SETS, ROLLOUTS, SCALERS, SERVICES
 from reconciler.rollouts import standstill
 from reconciler.rollouts.adopting.acts import Act, Change, Create, Delete, Wait, Write
@@ -96,7 +97,7 @@ def _handed_over(found: Found, act: Change) -> Found:
 
 
 def _changed(rs: ReplicaSet, act: Change) -> ReplicaSet:
-    return decode_replica_set(orjson.dumps(_merged(orjson.loads(msgspec.json.encode(rs)), act.patch)))
+    return decode_replica_set(orjson.dumps(merged(orjson.loads(msgspec.json.encode(rs)), act.patch)))
 
 
 def _patched(obj: Object, act: Change) -> Object:
@@ -105,22 +106,9 @@ def _patched(obj: Object, act: Change) -> Object:
         fields = {each["path"].removeprefix("/spec/"): each["value"] for each in act.patch if each["op"] == "add"}
         changed: Object = {**obj, "spec": {**obj["spec"], **fields}}
     else:
-        changed = _merged(obj, act.patch)
+        changed = merged(obj, act.patch)
     meta = changed["metadata"]
     return {**changed, "metadata": {**meta, "generation": meta.get("generation", 0) + ("spec" in act.patch)}}
-
-
-def _merged(obj: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, dict):
-        return patch
-    kept = dict(obj) if isinstance(obj, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            kept.pop(key, None)
-        else:
-            kept[key] = _merged(kept.get(key), value)
-    return kept
 
 
 def _answered(found: Found) -> Found:
@@ -138,7 +126,7 @@ def _driven(found: Found, rollout: Object) -> Object:
     elif waits and not any(rs.name == waits for rs in found.of_rollout):
         told = {"phase": "Progressing", "message": standstill.WAITS}
     else:
-        rollout = _merged(rollout, {"metadata": {"annotations": {keys.TAKES_OVER: None}}, "spec": {"paused": None}})
+        rollout = merged(rollout, {"metadata": {"annotations": {keys.TAKES_OVER: None}}, "spec": {"paused": None}})
         told = {"phase": "Healthy", "message": ""}
     return {**rollout, "status": {**(rollout.get("status") or {}), **observed, **told}}
 

@@ -9,13 +9,14 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 
 from reconciler.analysis.model import AnalysisRun, decode_run
 from reconciler.experiments.model import Experiment, decode_experiment
 from reconciler.kube.api import Object
+from reconciler.kube.merge_patch import merged
 from reconciler.rollouts.model import Rollout, WorkloadRef, decode_rollout
 from reconciler.rollouts.owned import Pod, Routed, Service, Workload, decode_routed, decode_service
 from reconciler.workloads.replica_set import ReplicaSet, decode_replica_set
@@ -46,11 +47,11 @@ class StagedObjects:
 
     def patch(self, kind: str, name: str, patch: Object, now: datetime) -> None:
         if (kind, name) in self.kept:
-            self.put(kind, name, _merged(self.kept[kind, name], patch), now)
+            self.put(kind, name, merged(self.kept[kind, name], copy.deepcopy(patch)), now)
 
     def patch_rollout(self, patch: Object) -> None:
         self.versions += 1
-        before, after = self.written, _merged(self.written, patch)
+        before, after = self.written, merged(self.written, copy.deepcopy(patch))
         if before["spec"] != after["spec"]:
             after["metadata"] = {**after["metadata"], "generation": before["metadata"]["generation"] + 1}
         self.written = after
@@ -98,16 +99,3 @@ class StagedObjects:
     def _one(self, kind: str, name: str, decode: Callable[[bytes], T]) -> T | None:
         body = self.kept.get((kind, name))
         return decode(orjson.dumps(body)) if body else None
-
-
-def _merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merged(result.get(key), value)
-    return result

@@ -7,12 +7,13 @@ from typing import Any
 import orjson
 import yaml
 
+from reconciler.kube.merge_patch import merged
 from reconciler.sandbox.api import admit, prepare
 from reconciler.sandbox.api.core import Api, Options, in_version
 from reconciler.sandbox.api.owners import ignored_fields, owners_before_apply
 from reconciler.sandbox.api.write import check_preconditions, commit_changed, commit_new, fresh, limited, replace
 from reconciler.sandbox.kinds import Kind
-from reconciler.sandbox.patches import json_patch, merge_patch, strategic
+from reconciler.sandbox.patches import json_patch, strategic
 from reconciler.sandbox.problems import (
     ApiProblem,
     Cause,
@@ -68,7 +69,7 @@ def patched(kind: Kind, old: Object, content_type: str, body: Any) -> Any:
         except json_patch.DoesNotFit:
             raise unprocessable() from None
     if content_type == MERGE:
-        return merge_patch.patched(old, body)
+        return merged(old, body)
     if content_type == STRATEGIC and not kind.custom:
         try:
             return strategic.patched(old, body, kind.schema)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.kube.merge_patch import merged
 from reconciler.sandbox.api.core import Api, Options, in_version
 from reconciler.sandbox.api.patch import JSON, MERGE, STRATEGIC, parsed_json
 from reconciler.sandbox.api.write import check_preconditions, replace
 from reconciler.sandbox.kinds import Kind
-from reconciler.sandbox.patches import json_patch, merge_patch
+from reconciler.sandbox.patches import json_patch
 from reconciler.sandbox.patches.copies import copied
 from reconciler.sandbox.problems import bad_request, invalid, invalid_value, not_implemented, unprocessable
 from reconciler.sandbox.selectors import selector_text
@@ -72,5 +73,5 @@ def patch_scale(
         except json_patch.DoesNotFit:
             raise unprocessable() from None
     if content_type in (MERGE, STRATEGIC):
-        return rescale(api, kind, namespace, name, merge_patch.patched(scale, parsed_json(raw)), options)
+        return rescale(api, kind, namespace, name, merged(scale, parsed_json(raw)), options)
     raise not_implemented("server-side apply of a Scale")

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any, cast
 
 from reconciler.kube.api import Object, Resource
+from reconciler.kube.merge_patch import difference
 from reconciler.kube.objects import (
     ANALYSIS_RUNS,
     ANALYSIS_TEMPLATES,
@@ -31,7 +32,6 @@ from reconciler.rollouts.strategy_model import TrafficRouting
 from reconciler.rollouts.traffic.routers import rehearsal
 from reconciler.rollouts.traffic.routers.contract import MAX_WEIGHT, PING_PONG, Key, RouterError, RouterPlugin
 from reconciler.rollouts.traffic.wanted import Wanted
-from reconciler.workloads.parts import difference
 
 ENTRY_POINTS = "reconciler.traffic_routers"
 
